@@ -31,7 +31,8 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_log_find_event, quipu_family_erasure_contents,
     quipu_family_erasure_places, quipu_family_erasure_scrub,
     quipu_family_races_erasure, quipu_family_crash_erasure,
-    quipu_family_altering, quipu_family_crash_altering;
+    quipu_family_altering, quipu_family_crash_altering,
+    quipu_family_erasure_last_item;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -42,6 +43,7 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_entries_checks,
     &quipu_family_entries_positions,
     &quipu_family_erasure_contents,
+    &quipu_family_erasure_last_item,
     &quipu_family_erasure_places,
     &quipu_family_erasure_scrub,
     &quipu_family_sequencing,

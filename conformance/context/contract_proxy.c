@@ -91,6 +91,7 @@ static const struct {
     { "erasures", BOUND },
     { "alter",
       WRITE | BIT(QUIPU_NOT_FOUND) | BIT(QUIPU_CONFLICT) | BIT(QUIPU_INVALID) },
+    { "last_item", BOUND },
 };
 
 uint32_t quipu_contract_proxy_codes(const char *operation)
@@ -429,6 +430,45 @@ static int find_event(quipu_driver_datastore *datastore,
         error);
 }
 
+/* The caller's function that sees an item, and what is checked of that. */
+struct checked_sight {
+    quipu_see see;
+    void *context;
+    quipu_bytes sequence_id;
+    unsigned calls;
+};
+
+static void see_checked(void *context, const quipu_item *item)
+{
+    struct checked_sight *sight = context;
+    const quipu_bytes id = sight->sequence_id;
+
+    sight->calls++;
+    CHECK(item->sequence_id.size == id.size &&
+              memcmp(item->sequence_id.data, id.data, id.size) == 0,
+          "the driver's last_item shows an item of another sequence");
+    sight->see(sight->context, item);
+}
+
+static int last_item(quipu_driver_datastore *datastore,
+                     quipu_driver_schema *bound, quipu_bytes sequence_id,
+                     int64_t deadline, quipu_see see, void *context,
+                     int64_t *erasures, quipu_error *error)
+{
+    struct checked_sight sight = { see, context, sequence_id, 0 };
+    int status =
+        check_read("last_item",
+                   driver->last_item(datastore, bound, sequence_id, deadline,
+                                     see_checked, &sight, erasures, error),
+                   error);
+
+    CHECK(sight.calls <= 1, "the driver's last_item shows %u items",
+          sight.calls);
+    CHECK(status != QUIPU_OK || *erasures >= 0,
+          "the driver's last_item reports %lld erasures", (long long)*erasures);
+    return status;
+}
+
 /* ---------------------------------------------------------------- erasing */
 
 static int erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
@@ -519,6 +559,7 @@ static void fill_table(void)
     REPLACE_OPTIONAL(erase, erase);
     REPLACE_OPTIONAL(erasures, erasures);
     REPLACE_OPTIONAL(alter, alter);
+    REPLACE_OPTIONAL(last_item, last_item);
 }
 
 /* Registers the proxy for the driver of a scheme. */

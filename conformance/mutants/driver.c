@@ -128,6 +128,7 @@ static void insert_hooks(const struct mutant *mutant)
         table.list_entries = table.list_entries ? list_entries : NULL;
         table.find_event = table.find_event ? find_event : NULL;
         table.read_filtered = NULL; /* the core uses read_log */
+        table.last_item = NULL;     /* and read_sequence */
         table.step = mutant_cursor_step;
         table.cursor_close = mutant_cursor_close;
     }
@@ -159,6 +160,7 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(erase);
     REPLACE(erasures);
     REPLACE(alter);
+    REPLACE(last_item);
 }
 
 void mutant_driver_select(const struct mutant *mutant)

@@ -59,7 +59,8 @@ static const struct mutant_family *const families[] = {
     &mutant_family_histories,     &mutant_family_leaks,
     &mutant_family_exits,         &mutant_family_locks,
     &mutant_family_entries,       &mutant_family_filters,
-    &mutant_family_erasures,      &mutant_family_alterations,
+    &mutant_family_erasures,      &mutant_family_last_items,
+    &mutant_family_alterations,
 #ifdef QUIPU_MUTANTS_SQLITE
     &mutant_family_unsafe_sqlite, &mutant_family_durability,
     &mutant_family_segments,      &mutant_family_resources,

@@ -100,6 +100,7 @@ extern const struct mutant_family mutant_family_errors;
 extern const struct mutant_family mutant_family_exits;
 extern const struct mutant_family mutant_family_filters;
 extern const struct mutant_family mutant_family_histories;
+extern const struct mutant_family mutant_family_last_items;
 extern const struct mutant_family mutant_family_leaks;
 extern const struct mutant_family mutant_family_lmdb_stores;
 extern const struct mutant_family mutant_family_locks;

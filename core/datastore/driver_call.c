@@ -61,6 +61,7 @@ static const struct {
     [QUIPU_CALL_ALTER] = { "alter", WRITE | BIT(QUIPU_NOT_FOUND) |
                                         BIT(QUIPU_CONFLICT) |
                                         BIT(QUIPU_INVALID) },
+    [QUIPU_CALL_LAST_ITEM] = { "last_item", BOUND },
 };
 
 static bool is_allowed(enum quipu_call call, int status)

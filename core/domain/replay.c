@@ -34,7 +34,9 @@
  *      kept state costs no read of its own, and only one that the log confirms
  *      decides what a replay returns (D1).
  *
- * Only a cache with a sole writer is used without step 2.
+ * A state of the cache that is the newest one is confirmed without a cursor, by
+ * the last item of the sequence (replay_start.c).  Only a cache with a sole
+ * writer is used without a look at the log.
  *
  * A state that was made of personal members is kept sealed with the keys of
  * their subjects (sealed_state.h).  If it cannot be opened any more, because a
@@ -60,8 +62,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/status.h"
-#include "base/utf8.h"
 #include "domain/aggregate.h"
+#include "domain/replay_start.h"
 #include "event/packed_fields.h"
 #include "mapper/mapper.h"
 #include "snapshot/cache.h"
@@ -70,20 +72,6 @@
 
 /* Time for a snapshot that is taken while an aggregate is got. */
 #define TAKING_MILLISECONDS 500
-
-enum origin { CACHE, SNAPSHOT, FIRST_EVENT };
-
-/* The beginning of a replay. */
-struct start {
-    enum origin origin;
-    struct quipu_snapshot state;        /* version 0: there is none */
-    struct quipu_cache_found cached;    /* of CACHE */
-    struct quipu_snapshot_found stored; /* of SNAPSHOT */
-    uint64_t changes;                   /* of the cache, before reading */
-};
-
-/* Of replay->erasures: the number could not be read. */
-#define NOT_KNOWN INT64_C(-1)
 
 /* --------------------------------------------------------------- applying */
 
@@ -103,12 +91,6 @@ static int explain(const struct quipu_replay *replay, int status,
         cause->native, cause->sqlstate,
         "replaying %.60s, sequence %s, position %lld: %s",
         replay->repository->type->name, id, position, cause->message);
-}
-
-/* Whether states of the repository's aggregates are kept. */
-static bool keeps_states(const quipu_repository *repository)
-{
-    return repository->gaps;
 }
 
 /* Counts the event of an item that was erased, or whose topic is retired. */
@@ -131,7 +113,8 @@ static int apply(struct quipu_replay *replay, const quipu_event *event,
     int status = event ? quipu_aggregate_replay(replay->aggregate, event, error)
                        : pass_over(replay, item, error);
 
-    if (status == QUIPU_OK && keeps_states(replay->repository)) {
+    if (status == QUIPU_OK &&
+        quipu_repository_keeps_states(replay->repository)) {
         replay->last_event = quipu_snapshot_event(item);
     }
     replay->applied += status == QUIPU_OK;
@@ -144,7 +127,7 @@ static int note_subjects(struct quipu_replay *replay,
 {
     int status = QUIPU_OK;
 
-    if (!keeps_states(replay->repository)) {
+    if (!quipu_repository_keeps_states(replay->repository)) {
         return QUIPU_OK;
     }
     for (const struct quipu_subject *subject = quipu_events_subjects(events);
@@ -184,7 +167,8 @@ static int apply_all(struct quipu_replay *replay, quipu_events *events,
 /* Step 2: reads the event that must be the last one of the kept state, and sets
  * replay->is_wrong. */
 static int check_last(struct quipu_replay *replay, quipu_events *events,
-                      const struct start *start, quipu_error *error)
+                      const struct quipu_replay_start *start,
+                      quipu_error *error)
 {
     const quipu_item *item = NULL;
     quipu_error cause;
@@ -202,8 +186,8 @@ static int check_last(struct quipu_replay *replay, quipu_events *events,
 
 /* Applies the events of the sequence that the aggregate lacks.  `start` NULL:
  * it is not from a kept state. */
-static int catch_up(struct quipu_replay *replay, const struct start *start,
-                    quipu_error *error)
+static int catch_up(struct quipu_replay *replay,
+                    const struct quipu_replay_start *start, quipu_error *error)
 {
     const bool checks = start && start->state.version > 0;
     const quipu_query query = {
@@ -253,140 +237,7 @@ int quipu_replay_refresh(struct quipu_replay *replay, quipu_error *error)
     return status;
 }
 
-/* ---------------------------------------------------------------- origins */
-
-/* The most events that a kept state may contain. */
-static int64_t most_events(const struct quipu_replay *replay)
-{
-    return replay->newest || replay->version == INT64_MAX ? INT64_MAX
-                                                          : replay->version + 1;
-}
-
-/* An id that the schema cannot have is refused by reading the events. */
-static bool is_valid_id(const quipu_repository *repository, const quipu_id *id)
-{
-    return repository->store->schema_flags & QUIPU_SCHEMA_TEXT_IDS
-               ? id->size > 0 && quipu_utf8_valid(quipu_id_bytes(id))
-               : id->size == sizeof(quipu_uuid);
-}
-
-/* Reads the number of erasures, once.  If it is not known, no kept state is
- * used and none is kept. */
-static int64_t read_erasures(struct quipu_replay *replay)
-{
-    if (!replay->has_erasures &&
-        quipu_records_erasures(replay->repository->store->records,
-                               &replay->erasures, NULL) != QUIPU_OK) {
-        replay->erasures = NOT_KNOWN;
-    }
-    replay->has_erasures = true;
-    return replay->erasures;
-}
-
-/* Whether a state of the cache tells nothing that was erased.  That of a sole
- * writer is believed. */
-static bool is_valid(struct quipu_replay *replay,
-                     const struct quipu_cache_found *found)
-{
-    if (!replay->has_erasures && found->is_current && replay->newest) {
-        replay->erasures = found->snapshot.erasures;
-        replay->has_erasures = true;
-    }
-    return found->snapshot.erasures == read_erasures(replay);
-}
-
-static bool find_cached(struct quipu_replay *replay, struct start *start)
-{
-    struct quipu_cache *cache = replay->repository->cache;
-
-    if (!cache) {
-        return false;
-    }
-    start->changes = quipu_cache_changes(cache);
-    if (replay->takes ||
-        !quipu_cache_find(cache, replay->id, most_events(replay),
-                          &start->cached)) {
-        return false;
-    }
-    if (!is_valid(replay, &start->cached)) {
-        quipu_cache_return(&start->cached);
-        quipu_cache_drop(cache, replay->id, true);
-        return false;
-    }
-    start->state = start->cached.snapshot;
-    return true;
-}
-
-static bool find_stored(struct quipu_replay *replay, struct start *start)
-{
-    quipu_repository *repository = replay->repository;
-    char id[QUIPU_STORE_ID_TEXT_SIZE];
-
-    if (!repository->snapshots || most_events(replay) <= 0 ||
-        !is_valid_id(repository, replay->id) ||
-        read_erasures(replay) == NOT_KNOWN) {
-        return false;
-    }
-    const struct quipu_snapshots_wanted wanted = {
-        .most = most_events(replay),
-        .erasures = replay->erasures,
-    };
-
-    quipu_store_id_text(repository->store, replay->id, id);
-    quipu_snapshots_find(repository->snapshots, quipu_bytes_of_text(id),
-                         &wanted, &start->stored);
-    if (start->stored.entry) {
-        start->state = start->stored.snapshot;
-    }
-    return start->stored.entry;
-}
-
-/* Finds the start of the given origin.  Returns whether there is one. */
-static bool find_start(struct quipu_replay *replay, enum origin origin,
-                       struct start *start)
-{
-    start->origin = origin;
-    start->state = (struct quipu_snapshot){ .version = 0 };
-    switch (origin) {
-    case CACHE:
-        return find_cached(replay, start);
-    case SNAPSHOT:
-        return find_stored(replay, start);
-    default:
-        if (keeps_states(replay->repository)) {
-            (void)read_erasures(replay);
-        }
-        return true;
-    }
-}
-
-/* Frees a start. */
-static void release_start(struct start *start)
-{
-    if (start->origin == CACHE) {
-        quipu_cache_return(&start->cached);
-    } else if (start->origin == SNAPSHOT) {
-        quipu_entry_destroy(start->stored.entry);
-    }
-}
-
-/* Counts a start by what the log said of it, and forgets a wrong one. */
-static void judge_start(struct quipu_replay *replay, const struct start *start)
-{
-    quipu_repository *repository = replay->repository;
-
-    if (start->origin == CACHE && replay->is_wrong) {
-        quipu_cache_drop(repository->cache, replay->id, true);
-    } else if (start->origin == SNAPSHOT) {
-        atomic_fetch_add_explicit(replay->is_wrong
-                                      ? &repository->snapshots->refused
-                                      : &repository->snapshots->used,
-                                  1, memory_order_relaxed);
-        if (replay->is_wrong) {
-            replay->wrong_revision = start->stored.entry->revision;
-        }
-    }
-}
+/* ----------------------------------------------------- making an aggregate */
 
 int quipu_replay_make(const quipu_repository *repository, const quipu_id *id,
                       quipu_aggregate **aggregate, quipu_error *error)
@@ -425,8 +276,8 @@ static int read_members(struct quipu_replay *replay,
 }
 
 /* Step 1: makes the aggregate with the members of the kept state. */
-static int make(struct quipu_replay *replay, const struct start *start,
-                quipu_error *error)
+static int make(struct quipu_replay *replay,
+                const struct quipu_replay_start *start, quipu_error *error)
 {
     int status = quipu_replay_make(replay->repository, replay->id,
                                    &replay->aggregate, error);
@@ -439,7 +290,8 @@ static int make(struct quipu_replay *replay, const struct start *start,
     return read_members(replay, &start->state, error);
 }
 
-static int replay_from(struct quipu_replay *replay, const struct start *start,
+static int replay_from(struct quipu_replay *replay,
+                       const struct quipu_replay_start *start,
                        quipu_error *error)
 {
     quipu_sealed_state_clear_subjects(&replay->subjects);
@@ -451,8 +303,7 @@ static int replay_from(struct quipu_replay *replay, const struct start *start,
         replay->is_wrong = true;
         return QUIPU_OK;
     }
-    if (status == QUIPU_OK && !(start->origin == CACHE && replay->newest &&
-                                start->cached.is_current)) {
+    if (status == QUIPU_OK && !start->is_newest) {
         status = catch_up(replay, start, error);
     }
     return status;
@@ -540,8 +391,9 @@ static int take(const struct quipu_replay *replay,
 }
 
 /* Keeps the state in the cache, and as a snapshot if that is due. */
-static int keep(const struct quipu_replay *replay, const struct start *start,
-                int64_t stored, quipu_error *error)
+static int keep(const struct quipu_replay *replay,
+                const struct quipu_replay_start *start, int64_t stored,
+                quipu_error *error)
 {
     struct quipu_cache *cache = replay->repository->cache;
     struct quipu_snapshot snapshot;
@@ -564,26 +416,27 @@ static int keep(const struct quipu_replay *replay, const struct start *start,
 }
 
 /* Decides what is kept of an aggregate that was made. */
-static int finish(const struct quipu_replay *replay, const struct start *start,
-                  quipu_error *error)
+static int finish(const struct quipu_replay *replay,
+                  const struct quipu_replay_start *start, quipu_error *error)
 {
     struct quipu_cache *cache = replay->repository->cache;
-    int64_t stored =
-        start->origin == CACHE ? start->cached.stored : start->state.version;
+    int64_t stored = start->origin == QUIPU_REPLAY_CACHE ? start->cached.stored
+                                                         : start->state.version;
     quipu_error cause;
 
-    if (!replay->newest || !keeps_states(replay->repository)) {
+    if (!replay->newest || !quipu_repository_keeps_states(replay->repository)) {
         return QUIPU_OK;
     }
     if (replay->finding != QUIPU_REPLAY_FOUND ||
-        replay->erasures == NOT_KNOWN) {
+        replay->erasures == QUIPU_REPLAY_NOT_KNOWN) {
         if (cache) {
             quipu_cache_drop(cache, replay->id, false);
         }
         return QUIPU_OK;
     }
     if (!replay->takes && !is_due(replay, stored) &&
-        (!cache || (start->origin == CACHE && replay->applied == 0))) {
+        (!cache ||
+         (start->origin == QUIPU_REPLAY_CACHE && replay->applied == 0))) {
         if (cache) {
             quipu_cache_confirm(cache, &start->cached, start->changes);
         }
@@ -606,13 +459,13 @@ static void drop_aggregate(struct quipu_replay *replay)
 }
 
 /* Replays from one origin.  Unless replay->is_wrong, that was the replay. */
-static int replay_once(struct quipu_replay *replay, struct start *start,
-                       quipu_error *error)
+static int replay_once(struct quipu_replay *replay,
+                       struct quipu_replay_start *start, quipu_error *error)
 {
     int status = replay_from(replay, start, error);
 
     if (status == QUIPU_OK) {
-        judge_start(replay, start);
+        quipu_replay_start_judge(replay, start);
     }
     if (status == QUIPU_OK && !replay->is_wrong) {
         atomic_fetch_add_explicit(&replay->repository->events,
@@ -630,7 +483,7 @@ static int replay_once(struct quipu_replay *replay, struct start *start,
 
 int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
 {
-    struct start start = { .changes = 0 };
+    struct quipu_replay_start start = { .changes = 0 };
     int status = QUIPU_OK;
 
     if (replay->takes) {
@@ -639,11 +492,11 @@ int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
         replay->has_erasures = true;
     }
     replay->is_wrong = true;
-    for (enum origin origin = CACHE; status == QUIPU_OK && replay->is_wrong;
-         origin++) {
-        if (find_start(replay, origin, &start)) {
+    for (enum quipu_replay_origin origin = QUIPU_REPLAY_CACHE;
+         status == QUIPU_OK && replay->is_wrong; origin++) {
+        if (quipu_replay_start_find(replay, origin, &start)) {
             status = replay_once(replay, &start, error);
-            release_start(&start);
+            quipu_replay_start_release(&start);
         }
     }
     quipu_sealed_state_clear_subjects(&replay->subjects);

@@ -27,6 +27,13 @@ struct quipu_repository {
     atomic_uint_least64_t incomplete;  /* states that could not be kept */
 };
 
+/* Whether states of the repository's aggregates are kept. */
+static inline bool quipu_repository_keeps_states(
+    const quipu_repository *repository)
+{
+    return repository->gaps;
+}
+
 /*
  * Checks, for repositories and units of work, that a store suits aggregates:
  * its sequence ids are the originator ids of events, and its positions are

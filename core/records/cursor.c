@@ -268,15 +268,11 @@ int quipu_cursor_open_event(quipu_records *records, const quipu_uuid *event_id,
 
 /* -------------------------------------------------------------- stepping */
 
-/* An event id is 16 bytes to everything above the drivers, which copies it
- * without a look at its size. A foreign or damaged table may have another. */
-static int refuse_event_id(quipu_cursor *cursor, const quipu_item *item,
-                           quipu_error *error)
+int quipu_cursor_check_item(const quipu_item *item, quipu_error *error)
 {
-    struct quipu_rows *rows = &cursor->rows;
-
-    rows->state = QUIPU_ROWS_FAILED;
-    rows->left = 0;
+    if (!item->event_id.data || item->event_id.size == sizeof(quipu_uuid)) {
+        return QUIPU_OK;
+    }
     return quipu_error_set(error, QUIPU_CORRUPT,
                            "the event id of the item with notification id "
                            "%lld and position %lld has %zu bytes instead of "
@@ -321,9 +317,11 @@ int quipu_cursor_next(quipu_cursor *cursor, const quipu_item **item,
     if (status == QUIPU_OK) {
         const quipu_item *lent = row;
 
-        if (lent && lent->event_id.data &&
-            lent->event_id.size != sizeof(quipu_uuid)) {
-            return refuse_event_id(cursor, lent, error);
+        status = lent ? quipu_cursor_check_item(lent, error) : QUIPU_OK;
+        if (status != QUIPU_OK) {
+            cursor->rows.state = QUIPU_ROWS_FAILED;
+            cursor->rows.left = 0;
+            return status;
         }
         *item = lent;
     }

@@ -30,6 +30,11 @@ int quipu_cursor_open_filtered(quipu_records *records, const quipu_query *query,
 int quipu_cursor_open_event(quipu_records *records, const quipu_uuid *event_id,
                             quipu_cursor **out, quipu_error *error);
 
+/* Checks an item of a driver: an event id is 16 bytes to everything above the
+ * drivers, which copies it without a look at its size.  CORRUPT: a foreign or
+ * damaged table has another. */
+int quipu_cursor_check_item(const quipu_item *item, quipu_error *error);
+
 /*
  * Converts a query's bounds and limit to the inclusive range that drivers
  * read.  Bounds that are set hold together: the larger lower and the smaller

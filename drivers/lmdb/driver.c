@@ -51,6 +51,7 @@ static const quipu_driver driver = {
     .erase = quipu_lmdb_erase,
     .erasures = quipu_lmdb_erase_count,
     .alter = quipu_lmdb_schema_alter,
+    .last_item = quipu_lmdb_read_last_item,
 };
 
 QUIPU_DRIVER_ENTRY(lmdb)

@@ -127,6 +127,11 @@ int quipu_lmdb_read_last_position(quipu_driver_datastore *datastore,
                                   quipu_bytes sequence_id, int64_t deadline,
                                   bool *found, int64_t *position,
                                   quipu_error *error);
+int quipu_lmdb_read_last_item(quipu_driver_datastore *datastore,
+                              quipu_driver_schema *bound,
+                              quipu_bytes sequence_id, int64_t deadline,
+                              quipu_see see, void *context, int64_t *erasures,
+                              quipu_error *error);
 int quipu_lmdb_log_head(quipu_driver_datastore *datastore,
                         quipu_driver_schema *bound, int64_t deadline,
                         quipu_position *position, quipu_error *error);

@@ -326,3 +326,113 @@ int quipu_lmdb_read_last_position(quipu_driver_datastore *datastore,
     return quipu_lmdb_read_txn_run(datastore, deadline, find_last, &last,
                                    error);
 }
+
+/* ---------------------------------------------------------------- last item */
+
+struct last_item {
+    const quipu_driver_schema *bound;
+    quipu_bytes sequence_id;
+    quipu_see see;
+    void *context;
+    int64_t erasures;
+};
+
+/* Finds what the index has of the last item: its position and its id. */
+static int find_last_id(const struct snapshot *snapshot,
+                        const struct last_item *last, bool *found,
+                        int64_t *position, int64_t *id)
+{
+    struct btree_cursor index;
+    struct key key;
+    MDB_val at;
+    MDB_val indexed;
+    quipu_lmdb_key_begin(&key, &last->bound->schema, last->sequence_id);
+    int code = btree_open(&index, snapshot, &last->bound->index);
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_key_find_last(&index, &key, found, position);
+    }
+    if (code == MDB_SUCCESS && *found) {
+        code = btree_entry(&index, &at, &indexed);
+    }
+    if (code == MDB_SUCCESS && *found &&
+        !quipu_lmdb_key_read_id(&indexed, id)) {
+        code = MDB_CORRUPTED;
+    }
+    btree_close(&index);
+    return code;
+}
+
+/* Looks the item up, which has to be the one at that position. */
+static int find_item(quipu_driver_datastore *datastore,
+                     const struct snapshot *snapshot,
+                     const struct last_item *last, int64_t position,
+                     struct found_item *found, quipu_error *error)
+{
+    const quipu_item *item = &found->item;
+    int status = quipu_lmdb_item_format_find(datastore, snapshot, last->bound,
+                                             found, error);
+    if (status == QUIPU_OK &&
+        SAFEGUARDED("F1.last-item-of-its-sequence",
+                    item->position != position ||
+                        item->sequence_id.size != last->sequence_id.size ||
+                        memcmp(item->sequence_id.data, last->sequence_id.data,
+                               item->sequence_id.size) != 0,
+                    false)) {
+        status = quipu_lmdb_item_format_damaged(
+            datastore, last->bound, found->id,
+            "is not at the place that the index names", error);
+    }
+    return status;
+}
+
+/* Shows the item, whose bytes lie in the map. */
+static int see_last(quipu_driver_datastore *datastore,
+                    const struct snapshot *snapshot, void *context,
+                    quipu_error *error)
+{
+    struct last_item *last = context;
+    struct found_item item;
+    bool alive = true;
+    bool found = false;
+    int64_t head = 0;
+    int64_t position = 0;
+    int code = quipu_lmdb_store_get_head(snapshot, last->bound, &alive, &head);
+    if (code == MDB_SUCCESS && !alive) {
+        return quipu_lmdb_error_torn_down(datastore->host, &last->bound->schema,
+                                          error);
+    }
+    if (code == MDB_SUCCESS) {
+        code = quipu_lmdb_store_get_erasures(snapshot, last->bound,
+                                             &last->erasures);
+    }
+    if (code == MDB_SUCCESS) {
+        code = find_last_id(snapshot, last, &found, &position, &item.id);
+    }
+    if (code != MDB_SUCCESS) {
+        return quipu_lmdb_error_set(datastore->host, datastore->name, code,
+                                    "read the last item of a sequence", error);
+    }
+    if (!found) {
+        return QUIPU_OK;
+    }
+    int status = find_item(datastore, snapshot, last, position, &item, error);
+    if (status == QUIPU_OK) {
+        last->see(last->context, &item.item);
+    }
+    return status;
+}
+
+int quipu_lmdb_read_last_item(quipu_driver_datastore *datastore,
+                              quipu_driver_schema *bound,
+                              quipu_bytes sequence_id, int64_t deadline,
+                              quipu_see see, void *context, int64_t *erasures,
+                              quipu_error *error)
+{
+    struct last_item last = { bound, sequence_id, see, context, 0 };
+    int status =
+        quipu_lmdb_read_txn_run(datastore, deadline, see_last, &last, error);
+    if (status == QUIPU_OK) {
+        *erasures = last.erasures;
+    }
+    return status;
+}

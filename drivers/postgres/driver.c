@@ -55,6 +55,7 @@ static const quipu_driver driver = {
     .erase = quipu_postgres_erase,
     .erasures = quipu_postgres_point_read_erasures,
     .alter = quipu_postgres_setup_alter,
+    .last_item = quipu_postgres_last_item_read,
 };
 
 QUIPU_DRIVER_ENTRY(postgres)

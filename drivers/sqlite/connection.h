@@ -33,6 +33,7 @@ enum statement {
     SQL_ENTRIES_FROM,
     SQL_ENTRIES_AFTER,
     SQL_REVISION_RAISE,
+    SQL_SCHEMA_VERSION,
     SQL_ERASURE_TABLES,
     SQL_ERASED,
     SQL_ERASED_ADD,
@@ -114,6 +115,10 @@ struct connection {
     sqlite3_stmt *common[SQL_COMMON_COUNT];
     struct statements caches[STATEMENT_CACHES];
     uint64_t uses;
+    /* Of the tables of erased items (erasure.c, INV3): a committed state had
+     * them, or the last schema version of SQLite that had not; 0: none. */
+    bool has_erased;
+    int64_t unerased_version;
 };
 
 /* Checks the loaded SQLite before it writes a byte. UNSUPPORTED. */
@@ -240,6 +245,12 @@ int quipu_sqlite_erasure_add(struct connection *writer,
 int quipu_sqlite_erasure_count(struct connection *writer,
                                const quipu_driver_schema *bound,
                                quipu_error *error);
+
+/* Reads the number of commits of erasures, in the state that the connection's
+ * open transaction sees, if there is one. */
+int quipu_sqlite_erasure_commits(struct connection *connection,
+                                 const quipu_driver_schema *bound,
+                                 int64_t *commits, quipu_error *error);
 
 /* Removes all of a schema that is torn down. */
 int quipu_sqlite_erasure_remove(struct connection *writer, int64_t schema,

@@ -48,6 +48,7 @@ static const quipu_driver driver = {
     .erase = quipu_sqlite_erase,
     .erasures = quipu_sqlite_erasures,
     .alter = quipu_sqlite_schema_alter,
+    .last_item = quipu_sqlite_read_last_item,
 };
 
 QUIPU_DRIVER_ENTRY(sqlite)

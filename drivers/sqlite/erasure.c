@@ -27,7 +27,13 @@
  *         rest of it is dropped from the page, so that it is erased as a whole
  *         (E1). In the other direction INV1 excludes an error.
  *   INV3  quipu drops neither table, as with those of entries (entries.c,
- *         INV2). */
+ *         INV2). So a connection that has seen both in a committed state need
+ *         not look for them again, since it never reads an older state; nor
+ *         need one that has seen neither, as long as the schema version of the
+ *         file is the same, which each statement that changes the schema
+ *         raises, in any process. Both is noted of a connection, not of the
+ *         datastore: another connection may be reading an older state. */
+#include "common/safeguard.h"
 #include "read/item_page.h"
 #include "sqlite.h"
 
@@ -48,31 +54,36 @@ static const char create_tables[] =
 
     "UPDATE quipu_store SET format = " LITERAL(STORE_FORMAT_ERASED) ";";
 
-int quipu_sqlite_erasure_exists(struct connection *connection, bool *exists,
-                                quipu_error *error)
+/* Steps a statement of one row, and resets it. */
+static int read_number(struct connection *connection, enum statement which,
+                       int64_t *number, quipu_error *error)
 {
-    quipu_driver_datastore *datastore = connection->datastore;
-    const bool committed = sqlite3_get_autocommit(connection->db) != 0;
     sqlite3_stmt *row = NULL;
-    int tables = 0;
+    int status =
+        quipu_sqlite_statement_get(connection, NULL, which, &row, error);
 
-    *exists = true;
-    if (committed && atomic_load(&datastore->has_erased)) { /* INV3 */
-        return QUIPU_OK;
-    }
-    int status = quipu_sqlite_statement_get(connection, NULL,
-                                            SQL_ERASURE_TABLES, &row, error);
     if (status != QUIPU_OK) {
         return status;
     }
     int code = sqlite3_step(row);
     if (code == SQLITE_ROW) {
-        tables = sqlite3_column_int(row, 0);
+        *number = sqlite3_column_int64(row, 0);
     } else {
         status = quipu_sqlite_error_set(connection, code, "read the catalogue",
                                         error);
     }
     (void)sqlite3_reset(row);
+    return status;
+}
+
+/* Looks for the tables in the catalogue of SQLite. */
+static int find_tables(struct connection *connection, bool *exist,
+                       quipu_error *error)
+{
+    const quipu_driver_datastore *datastore = connection->datastore;
+    int64_t tables = 0;
+    int status = read_number(connection, SQL_ERASURE_TABLES, &tables, error);
+
     if (status == QUIPU_OK && tables == 1) {
         return datastore->host->error_set(
             error, QUIPU_CORRUPT, 0, NULL,
@@ -80,9 +91,34 @@ int quipu_sqlite_erasure_exists(struct connection *connection, bool *exists,
             "quipu_erasures, and quipu creates both; restore it from a backup",
             datastore->name);
     }
-    *exists = tables == 2;
-    if (committed && *exists) {
-        atomic_store(&datastore->has_erased, true);
+    *exist = tables == 2;
+    return status;
+}
+
+int quipu_sqlite_erasure_exists(struct connection *connection, bool *exists,
+                                quipu_error *error)
+{
+    const bool committed = sqlite3_get_autocommit(connection->db) != 0;
+    int64_t version = 0;
+
+    if (!committed) { /* a change may be rolled back */
+        return find_tables(connection, exists, error);
+    }
+    *exists = connection->has_erased;
+    if (*exists) {
+        return QUIPU_OK;
+    }
+    int status = read_number(connection, SQL_SCHEMA_VERSION, &version, error);
+    if (status != QUIPU_OK ||
+        SAFEGUARDED("E9.tables-of-other-processes",
+                    version == connection->unerased_version,
+                    connection->unerased_version > 0)) {
+        return status;
+    }
+    status = find_tables(connection, exists, error);
+    if (status == QUIPU_OK) {
+        connection->has_erased = *exists;
+        connection->unerased_version = *exists ? 0 : version;
     }
     return status;
 }
@@ -226,18 +262,17 @@ int quipu_sqlite_erasure_mark(struct connection *connection,
 
 /* -------------------------------------------------------------- operations */
 
-static int read_commits(struct connection *reader,
-                        const quipu_driver_schema *bound, int64_t *commits,
-                        quipu_error *error)
+int quipu_sqlite_erasure_commits(struct connection *connection,
+                                 const quipu_driver_schema *bound,
+                                 int64_t *commits, quipu_error *error)
 {
     sqlite3_stmt *row = NULL;
-    int64_t head = 0;
     bool exists = false;
-    int status = quipu_sqlite_erasure_exists(reader, &exists, error);
+    int status = quipu_sqlite_erasure_exists(connection, &exists, error);
 
     *commits = 0;
     if (status == QUIPU_OK && exists) {
-        status = get(reader, bound, SQL_ERASURES, &row, error);
+        status = get(connection, bound, SQL_ERASURES, &row, error);
     }
     if (row) {
         int code = sqlite3_step(row);
@@ -245,14 +280,12 @@ static int read_commits(struct connection *reader,
         if (code == SQLITE_ROW) {
             *commits = sqlite3_column_int64(row, 0);
         } else if (code != SQLITE_DONE) {
-            status = quipu_sqlite_error_set(reader, code, "count the erasures",
-                                            error);
+            status = quipu_sqlite_error_set(connection, code,
+                                            "count the erasures", error);
         }
         (void)sqlite3_reset(row);
     }
-    return status == QUIPU_OK
-               ? quipu_sqlite_lookup_head(reader, bound, &head, error)
-               : status;
+    return status;
 }
 
 int quipu_sqlite_erasures(quipu_driver_datastore *datastore,
@@ -260,12 +293,17 @@ int quipu_sqlite_erasures(quipu_driver_datastore *datastore,
                           int64_t *commits, quipu_error *error)
 {
     struct reader_use use = { .datastore = datastore, .deadline = deadline };
+    int64_t head = 0;
     int status;
 
     do {
         status = quipu_sqlite_reader_borrow(&use, error);
         if (status == QUIPU_OK) {
-            status = read_commits(use.reader, bound, commits, error);
+            status =
+                quipu_sqlite_erasure_commits(use.reader, bound, commits, error);
+        }
+        if (status == QUIPU_OK) {
+            status = quipu_sqlite_lookup_head(use.reader, bound, &head, error);
         }
     } while (quipu_sqlite_reader_return(&use, &status, error));
     return status;

@@ -81,7 +81,6 @@ struct quipu_driver_datastore {
     bool readonly;
     bool relaxed;             /* durability=relaxed */
     _Atomic bool has_entries; /* a reader has seen the tables of entries */
-    _Atomic bool has_erased;  /* the same of those of erased items */
     bool is_writer;           /* counted in file->writers */
     quipu_uuid identity;
     struct file *file;

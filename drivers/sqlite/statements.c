@@ -66,6 +66,7 @@ static const char *const common_sql[SQL_COMMON_COUNT] = {
     [SQL_REVISION_RAISE] =
         "INSERT INTO quipu_revisions (namespace, floor) VALUES (?1, ?2) "
         "ON CONFLICT DO UPDATE SET floor = max(floor, ?2)",
+    [SQL_SCHEMA_VERSION] = "PRAGMA schema_version",
     [SQL_ERASURE_TABLES] =
         "SELECT count(*) FROM sqlite_schema "
         "WHERE type = 'table' AND name IN ('quipu_erased', 'quipu_erasures')",

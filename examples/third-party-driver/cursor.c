@@ -238,6 +238,38 @@ static int open_log(quipu_driver_datastore *datastore,
     return status;
 }
 
+int memory_cursor_last_item(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, quipu_bytes sequence_id,
+                            int64_t deadline, quipu_see see, void *context,
+                            int64_t *erasures, quipu_error *error)
+{
+    static const quipu_range last = {
+        .descending = true, .lower = INT64_MIN, .upper = INT64_MAX, .limit = 1
+    };
+    quipu_driver_cursor *cursor;
+    const quipu_item *item;
+    int status = memory_store_lock(datastore->store, deadline, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = cursor_open(datastore, bound, next_in_sequence, &cursor, error);
+    if (status != QUIPU_OK) {
+        memory_store_unlock(datastore->store);
+        return status;
+    }
+    set_range(cursor, &last);
+    cursor->sequence = memory_table_find_sequence(bound, sequence_id);
+    item = next_in_sequence(cursor); /* which the cursor keeps */
+    *erasures = bound->contents->erasures;
+    memory_store_unlock(datastore->store);
+    if (item) {
+        see(context, item);
+    }
+    memory_cursor_close(cursor);
+    return QUIPU_OK;
+}
+
 int memory_cursor_read_log(quipu_driver_datastore *datastore,
                            quipu_driver_schema *bound, const quipu_range *range,
                            int64_t deadline, quipu_driver_cursor **cursor,

@@ -226,6 +226,7 @@ static const quipu_driver driver = {
     .step = memory_cursor_step,
     .cursor_close = memory_cursor_close,
     .last_position = memory_log_last_position,
+    .last_item = memory_cursor_last_item,
     .log_head = memory_log_head,
     .wait = memory_log_wait,
     .read_tracking = memory_tracking_read,

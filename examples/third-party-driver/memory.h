@@ -260,6 +260,10 @@ int memory_cursor_read_sequence(quipu_driver_datastore *datastore,
                                 const quipu_range *range, int64_t deadline,
                                 quipu_driver_cursor **cursor,
                                 quipu_error *error);
+int memory_cursor_last_item(quipu_driver_datastore *datastore,
+                            quipu_driver_schema *bound, quipu_bytes sequence_id,
+                            int64_t deadline, quipu_see see, void *context,
+                            int64_t *erasures, quipu_error *error);
 int memory_cursor_read_log(quipu_driver_datastore *datastore,
                            quipu_driver_schema *bound, const quipu_range *range,
                            int64_t deadline, quipu_driver_cursor **cursor,

@@ -516,6 +516,20 @@ typedef struct quipu_driver {
      */
     int (*alter)(quipu_driver_datastore *datastore, const quipu_schema *schema,
                  int64_t deadline, quipu_error *error);
+
+    /*
+     * [optional] Reads the last item of a sequence, and the number of erasures
+     * as `erasures` does (0 without QUIPU_CAN_ERASE), which must not be of a
+     * later moment than the item.  Calls `see` once with the item, which is
+     * borrowed for that call, and has all its columns as a cursor yields them;
+     * not at all if the sequence is empty.  NULL: the core uses `erasures` and
+     * `read_sequence`.  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND
+     * (torn down).
+     */
+    int (*last_item)(quipu_driver_datastore *datastore,
+                     quipu_driver_schema *bound, quipu_bytes sequence_id,
+                     int64_t deadline, quipu_see see, void *context,
+                     int64_t *erasures, quipu_error *error);
 } quipu_driver;
 
 /*

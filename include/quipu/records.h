@@ -185,6 +185,19 @@ QUIPU_API int quipu_records_last(quipu_records *records,
                                  quipu_bytes sequence_id, int64_t *position,
                                  quipu_error *error);
 
+/*
+ * Reads a sequence's last item and, in the same look at the store, the number
+ * of erasures (quipu_records_erasures), which is not of a later moment than the
+ * item.  So what was made of the items up to that one, at that number, is what
+ * the sequence still says.  Calls `see` once with the item; not at all if the
+ * sequence is empty.  `see` must not call quipu, and `erasures` may be NULL.
+ * NOT_FOUND: the schema was torn down.
+ */
+QUIPU_API int quipu_records_last_item(quipu_records *records,
+                                      quipu_bytes sequence_id, quipu_see see,
+                                      void *context, int64_t *erasures,
+                                      quipu_error *error);
+
 /* Lists the sequences whose id is above `after` (absent: all), by id in byte
  * order, in the way of the listings of datastore.h. */
 QUIPU_API int quipu_sequences_open(quipu_records *records, quipu_bytes after,

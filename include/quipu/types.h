@@ -195,6 +195,10 @@ typedef struct quipu_item {
     uint64_t reserved2[2];
 } quipu_item;
 
+/* A function that is shown an item, which is borrowed for the call.  It must
+ * not call quipu. */
+typedef void (*quipu_see)(void *context, const quipu_item *item);
+
 /* ------------------------------------------------------------- schemas */
 
 #define QUIPU_NAME_MAX 63    /* bytes of the name of a table or column */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * E6, E1: erasures beside appends and reads.
+ * E6, E1, E9: erasures beside appends and reads.
  *
  * Threads append to sequences of their own, with datastores of their own and
  * with one that they share, while others erase the whole log in small commits
@@ -152,7 +152,102 @@ static void separate_datastores(struct quipu_context *ctx)
     race_erasure(ctx, true);
 }
 
+/* ---------------------------------------------------------- the last item */
+
+/* One thread appends an item and erases it, again and again; the others look at
+ * the last item.  After n erasures it is the one at position n - 1, erased, or
+ * one behind that.  So an older item with the number n was read before the
+ * number: a cache would take the contents for those after the erasure. */
+struct last_item_race {
+    struct quipu_race race;
+    int64_t rounds;
+    atomic_bool is_over;
+    atomic_uint looks; /* with a number above 0 */
+};
+
+struct last_item {
+    int64_t position;
+    bool is_erased;
+};
+
+static void see_last(void *context, const quipu_item *item)
+{
+    *(struct last_item *)context =
+        (struct last_item){ item->position,
+                            (item->flags & QUIPU_ITEM_ERASED) != 0 };
+}
+
+static void look_at_last(struct last_item_race *e, quipu_records *records)
+{
+    struct last_item last = { .position = -1 };
+    int64_t erasures = -1;
+
+    OK(quipu_records_last_item(records, e->race.s[0], see_last, &last,
+                               &erasures, ERR));
+    CHECK(erasures == 0 || last.position >= erasures ||
+              (last.position == erasures - 1 && last.is_erased),
+          "the last item is at position %" PRId64 " and %serased, and its "
+          "sequence had been erased %" PRId64 " times before",
+          last.position, last.is_erased ? "" : "not ", erasures);
+    atomic_fetch_add(&e->looks, erasures > 0);
+}
+
+/* Erases until another thread has seen that. */
+static bool goes_on_erasing(struct last_item_race *e, int64_t n)
+{
+    return n < e->rounds ||
+           (atomic_load(&e->looks) == 0 && quipu_context_has_time(e->race.ctx));
+}
+
+static void run_last_item(void *context, unsigned i)
+{
+    struct last_item_race *e = context;
+    quipu_records *records = e->race.records[i];
+
+    for (int64_t n = 0; i == ERASER && goes_on_erasing(e, n); n++) {
+        const quipu_erasure one = { .struct_size = sizeof(one),
+                                    .sequence_id = e->race.s[0],
+                                    .lower = n,
+                                    .upper = n };
+
+        OK(quipu_builder_append_next(e->race.ctx, records, e->race.s[0]));
+        OK(quipu_records_erase(records, &one, NULL, ERR));
+    }
+    if (i == ERASER) {
+        atomic_store(&e->is_over, true);
+    }
+    while (!atomic_load(&e->is_over)) {
+        look_at_last(e, records);
+    }
+}
+
+static void race_last_item(struct quipu_context *ctx, bool separate)
+{
+    struct last_item_race *e = quipu_context_allocate(ctx, sizeof(*e));
+
+    quipu_race_begin(&e->race, ctx, QUIPU_SHAPE_PLAIN, separate);
+    e->rounds = quipu_context_scale(ctx, 40, 300, 2000);
+    quipu_workers_run_threads(4, run_last_item, e);
+    CHECK(e->looks > 0, "erasures and looks did not happen at the same time");
+}
+
+static void last_item_of_one_datastore(struct quipu_context *ctx)
+{
+    race_last_item(ctx, false);
+}
+
+static void last_item_of_separate_datastores(struct quipu_context *ctx)
+{
+    race_last_item(ctx, true);
+}
+
 static const struct quipu_case cases[] = {
+    { "E9.last-item-beside-erasures",
+      "A cache compares both, and must not take old contents for new ones.",
+      last_item_of_one_datastore, QUIPU_CAN_ERASE, 0, 120 },
+    { "E9.last-item-beside-erasures-of-other-handles",
+      "The same if another process erases.", last_item_of_separate_datastores,
+      QUIPU_CAN_ERASE | QUIPU_TRAIT_MULTI_OPEN, 0, 120 },
     { "E6.beside-appends",
       "Erasing years of events takes long, and the program goes on meanwhile.",
       one_datastore, QUIPU_CAN_ERASE | QUIPU_CAN_LOG, 0, 120 },

@@ -83,6 +83,26 @@ int quipu_postgres_read_step(quipu_driver_cursor *cursor, int64_t deadline,
                              quipu_error *error);
 void quipu_postgres_read_close(quipu_driver_cursor *cursor);
 
+/* ------------------------------------------------------- last_item.c */
+
+/* The driver operation last_item. */
+int quipu_postgres_last_item_read(quipu_driver_datastore *datastore,
+                                  quipu_driver_schema *bound,
+                                  quipu_bytes sequence_id, int64_t deadline,
+                                  quipu_see see, void *context,
+                                  int64_t *erasures, quipu_error *error);
+
+/* -------------------------------------- item_row.c: items of rows */
+
+/* Reads a row, whose first columns are those of {page}, {log_page}, {large} or
+ * {log_large} (sql/template.h), into an item whose bytes are the answer's;
+ * `log`: it has the sequence id.  `values` has room for the further columns.
+ * Returns false if the item is too large for its page and its contents are
+ * missing. */
+bool quipu_postgres_item_row_read(const PGresult *result, int row, bool log,
+                                  const quipu_driver_schema *bound,
+                                  quipu_item *item, quipu_value *values);
+
 /* -------------------------------------------- text_range.c: ranges of texts */
 
 /* The bytes that the end of a range may have more than the prefix. */

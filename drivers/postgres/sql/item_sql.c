@@ -336,6 +336,19 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "  FROM {items}"
         " WHERE quipu_namespace {=} $1 AND {sequence} {=} $2 AND {bound $3}" },
 
+    [SQL_LAST_ITEM] = {
+        "int4 seq int8",
+        "opt large count",
+        "SELECT {large},"
+        "       coalesce((SELECT e.commits"
+        "                   FROM {quipu_erasures} AS e"
+        "                  WHERE e.namespace {=} $1 AND e.schema {=} $3), 0)"
+        "       AS quipu_erasures"
+        "  FROM {items}"
+        " WHERE quipu_namespace {=} $1 AND {sequence} {=} $2 AND {bound $3}"
+        " ORDER BY {position} DESC"
+        " LIMIT 1" },
+
     [SQL_HEAD_EVENT] = {
         "int4 int8",
         "opt count uuid?",

@@ -21,6 +21,7 @@ enum item_sql {
                          * number of those found and of those erased */
     SQL_ERASE_LOG,
     SQL_LAST,        /* last position of one sequence */
+    SQL_LAST_ITEM,   /* the last item of one, and the number of erasures */
     SQL_HEAD_EVENT,  /* the head of the log and its event id */
     SQL_EVENT,       /* the item with an event id */
     SQL_SEQUENCES,   /* a page of sequence ids */

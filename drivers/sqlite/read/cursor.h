@@ -19,6 +19,8 @@ struct item_read {
     int64_t head;
     quipu_range range;          /* still to be read */
     unsigned char event_id[16]; /* of SQL_FIND_EVENT */
+    /* Of last_item: set to the number of erasures; else NULL. */
+    int64_t *erasures;
     struct item_page page;
     bool first_lent; /* the first page was returned */
 };
@@ -100,6 +102,11 @@ int quipu_sqlite_read_sequence(quipu_driver_datastore *datastore,
                                const quipu_range *range, int64_t deadline,
                                quipu_driver_cursor **cursor,
                                quipu_error *error);
+int quipu_sqlite_read_last_item(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound,
+                                quipu_bytes sequence_id, int64_t deadline,
+                                quipu_see see, void *context, int64_t *erasures,
+                                quipu_error *error);
 int quipu_sqlite_read_log(quipu_driver_datastore *datastore,
                           quipu_driver_schema *bound, const quipu_range *range,
                           int64_t deadline, quipu_driver_cursor **cursor,

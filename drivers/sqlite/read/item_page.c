@@ -16,7 +16,11 @@
 static const struct {
     size_t items;
     size_t bytes;
-} first = { 64, 16u << 10 }, further = { PAGE_ITEMS, 160u << 10 };
+} sizes[] = {
+    [PAGE_OF_ONE] = { 1, 512 },
+    [PAGE_FIRST] = { 64, 16u << 10 },
+    [PAGE_FURTHER] = { PAGE_ITEMS, 160u << 10 },
+};
 
 void quipu_sqlite_item_page_finish(struct item_page *page,
                                    const quipu_host *host)
@@ -28,11 +32,11 @@ void quipu_sqlite_item_page_finish(struct item_page *page,
 }
 
 int quipu_sqlite_item_page_init(struct item_page *page, const quipu_host *host,
-                                size_t columns, bool is_first,
+                                size_t columns, enum page_size size,
                                 quipu_error *error)
 {
-    const size_t items = is_first ? first.items : further.items;
-    const size_t bytes = is_first ? first.bytes : further.bytes;
+    const size_t items = sizes[size].items;
+    const size_t bytes = sizes[size].bytes;
 
     quipu_sqlite_item_page_finish(page, host);
     page->items = host->allocate(items * sizeof(*page->items));

@@ -7,6 +7,8 @@
 
 #define PAGE_ITEMS 480 /* of all pages but the first */
 
+enum page_size { PAGE_OF_ONE, PAGE_FIRST, PAGE_FURTHER };
+
 struct item_page {
     quipu_item *items;
     quipu_value *values; /* further columns of the items */
@@ -20,7 +22,7 @@ struct item_page {
 /* Makes an empty page for items with that number of further columns, and
  * releases what the page had before. */
 int quipu_sqlite_item_page_init(struct item_page *page, const quipu_host *host,
-                                size_t columns, bool is_first,
+                                size_t columns, enum page_size size,
                                 quipu_error *error);
 void quipu_sqlite_item_page_finish(struct item_page *page,
                                    const quipu_host *host);

@@ -23,7 +23,11 @@
  *         one page, the usual case, needs no head.
  *   INV2  After a page no transaction is open: the query is reset (V1).
  *   INV3  The order of the rows is that of an index. If the index is damaged
- *         they may come in any order, which the cursor reports as CORRUPT. */
+ *         they may come in any order, which the cursor reports as CORRUPT.
+ *   INV4  The number of erasures that comes with a sequence's last item is read
+ *         before the query is reset, in the transaction of the item. A query
+ *         that finds no item has ended its transaction; then the number may be
+ *         of a later one, and the sequence is read once more. */
 #include "common/safeguard.h"
 #include "read/cursor.h"
 
@@ -231,6 +235,10 @@ static int read_page(quipu_driver_cursor *cursor, struct connection *reader,
         status =
             quipu_sqlite_lookup_head(reader, cursor->bound, &read->head, error);
     }
+    if (status == QUIPU_OK && read->erasures) { /* INV4 */
+        status = quipu_sqlite_erasure_commits(reader, cursor->bound,
+                                              read->erasures, error);
+    }
     SAFEGUARD("V1.no-old-view")
     (void)sqlite3_reset(query); /* INV2 */
     if (status == QUIPU_OK) {
@@ -263,7 +271,7 @@ static int step(quipu_driver_cursor *cursor, struct connection *reader,
     if (read->page.item_room < PAGE_ITEMS) {
         status = quipu_sqlite_item_page_init(
             &read->page, cursor->datastore->host,
-            cursor->bound->schema.column_count, false, error);
+            cursor->bound->schema.column_count, PAGE_FURTHER, error);
     }
     if (status == QUIPU_OK) {
         status = fill_page(cursor, reader, error);
@@ -293,9 +301,9 @@ static int open_cursor(quipu_driver_cursor *made, int64_t deadline,
 
     made->step = first_step;
     made->read.head = INT64_MAX;
-    int status = quipu_sqlite_item_page_init(&made->read.page, datastore->host,
-                                             made->bound->schema.column_count,
-                                             true, error);
+    int status = quipu_sqlite_item_page_init(
+        &made->read.page, datastore->host, made->bound->schema.column_count,
+        made->read.range.limit == 1 ? PAGE_OF_ONE : PAGE_FIRST, error);
     if (status == QUIPU_OK) {
         status = quipu_sqlite_cursor_fill(made, deadline, &rows, error);
     }
@@ -308,6 +316,27 @@ static int open_cursor(quipu_driver_cursor *made, int64_t deadline,
     return QUIPU_OK;
 }
 
+/* Makes a cursor over a sequence, which is not open yet. */
+static int create_of_sequence(quipu_driver_datastore *datastore,
+                              quipu_driver_schema *bound,
+                              quipu_bytes sequence_id, const quipu_range *range,
+                              quipu_driver_cursor **made, quipu_error *error)
+{
+    int status = quipu_sqlite_cursor_create(datastore, bound, made, error);
+
+    if (status == QUIPU_OK) {
+        struct item_read *read = &(*made)->read;
+        quipu_id *id = &(*made)->sequence_id;
+
+        read->sql = range->descending ? SQL_SEQUENCE_DOWN : SQL_SEQUENCE_UP;
+        read->descending = range->descending;
+        read->range = *range;
+        id->size = (uint8_t)sequence_id.size;
+        memcpy(id->data, sequence_id.data, sequence_id.size);
+    }
+    return status;
+}
+
 int quipu_sqlite_read_sequence(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,
                                quipu_bytes sequence_id,
@@ -315,17 +344,64 @@ int quipu_sqlite_read_sequence(quipu_driver_datastore *datastore,
                                quipu_driver_cursor **cursor, quipu_error *error)
 {
     quipu_driver_cursor *made = NULL;
-    int status = quipu_sqlite_cursor_create(datastore, bound, &made, error);
+    int status =
+        create_of_sequence(datastore, bound, sequence_id, range, &made, error);
 
+    return status == QUIPU_OK ? open_cursor(made, deadline, cursor, error)
+                              : status;
+}
+
+/* Reads the last item into the page, and the number of erasures (INV4). */
+static int read_last(quipu_driver_cursor *cursor, int64_t deadline,
+                     int64_t *erasures, quipu_error *error)
+{
+    struct cursor_rows rows;
+    int64_t before = 0;
+    int status = QUIPU_OK;
+
+    cursor->read.erasures = erasures;
+    status = open_cursor(cursor, deadline, &cursor, error);
+    if (status != QUIPU_OK || SAFEGUARDED("E9.number-is-not-of-a-later-moment",
+                                          cursor->read.page.count > 0, true)) {
+        return status;
+    }
+    before = *erasures;
+    status = quipu_sqlite_cursor_fill(cursor, deadline, &rows, error);
+    if (status == QUIPU_OK && cursor->read.page.count == 0) {
+        *erasures = before;
+    }
+    if (status != QUIPU_OK) {
+        quipu_sqlite_cursor_close(cursor);
+    }
+    return status;
+}
+
+int quipu_sqlite_read_last_item(quipu_driver_datastore *datastore,
+                                quipu_driver_schema *bound,
+                                quipu_bytes sequence_id, int64_t deadline,
+                                quipu_see see, void *context, int64_t *erasures,
+                                quipu_error *error)
+{
+    static const quipu_range last = {
+        .descending = true, .lower = INT64_MIN, .upper = INT64_MAX, .limit = 1
+    };
+    quipu_driver_cursor *cursor = NULL;
+    int64_t commits = 0;
+    int status = create_of_sequence(datastore, bound, sequence_id, &last,
+                                    &cursor, error);
+
+    if (status == QUIPU_OK) {
+        status = read_last(cursor, deadline, &commits, error);
+    }
     if (status != QUIPU_OK) {
         return status;
     }
-    made->read.sql = range->descending ? SQL_SEQUENCE_DOWN : SQL_SEQUENCE_UP;
-    made->read.descending = range->descending;
-    made->read.range = *range;
-    made->sequence_id.size = (uint8_t)sequence_id.size;
-    memcpy(made->sequence_id.data, sequence_id.data, sequence_id.size);
-    return open_cursor(made, deadline, cursor, error);
+    *erasures = commits;
+    if (cursor->read.page.count > 0) {
+        see(context, cursor->read.page.items);
+    }
+    quipu_sqlite_cursor_close(cursor);
+    return QUIPU_OK;
 }
 
 int quipu_sqlite_read_log(quipu_driver_datastore *datastore,

@@ -393,6 +393,21 @@ static int fake_last_position(quipu_driver_datastore *datastore,
     return answer(datastore->host, FAKE_LAST_POSITION, error);
 }
 
+static int fake_last_item(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *schema, quipu_bytes sequence_id,
+                          int64_t deadline, quipu_see see, void *context,
+                          int64_t *erasures, quipu_error *error)
+{
+    assert_ptr_equal(schema, &bound);
+    fake.deadline = deadline;
+    fake.sequence_id = sequence_id;
+    *erasures = fake.erasures;
+    if (fake.last_item) {
+        see(context, fake.last_item);
+    }
+    return answer(datastore->host, FAKE_LAST_ITEM, error);
+}
+
 static int fake_log_head(quipu_driver_datastore *datastore,
                          quipu_driver_schema *schema, int64_t deadline,
                          quipu_position *head, quipu_error *error)
@@ -477,7 +492,8 @@ static const char *fake_library(void)
     .list_tracking = fake_list_tracking, .log_head = fake_log_head, \
     .wait = fake_wait, .read_tracking = fake_read_tracking,         \
     .backup = fake_backup, .restore = fake_restore,                 \
-    .list_entries = fake_list_entries, .alter = fake_alter
+    .list_entries = fake_list_entries, .alter = fake_alter,         \
+    .last_item = fake_last_item
 
 #define FILTERED                                                        \
     .read_filtered = fake_read_filtered, .find_event = fake_find_event, \

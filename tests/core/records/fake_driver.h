@@ -35,6 +35,7 @@ enum fake_call {
     FAKE_ERASE,
     FAKE_ERASURES,
     FAKE_ALTER,
+    FAKE_LAST_ITEM,
     FAKE_CALLS
 };
 
@@ -59,6 +60,7 @@ struct fake {
     int fail_at_step; /* the n-th step answers `status`; 0: all */
     bool found;
     int64_t last_position;
+    const quipu_item *last_item; /* NULL: the sequence is empty */
     quipu_position position;
     /* If not NULL, called by each append instead; there may be several
      * requests. */

@@ -49,6 +49,12 @@ static void list_all(struct calls *calls, quipu_datastore *store,
     quipu_trackings_close(trackings);
 }
 
+static void ignore(void *context, const quipu_item *item)
+{
+    (void)context;
+    (void)item;
+}
+
 static void read_all(struct calls *calls, quipu_records *records)
 {
     quipu_cursor *cursor = NULL;
@@ -63,11 +69,13 @@ static void read_all(struct calls *calls, quipu_records *records)
     expect(calls, quipu_records_read_log(records, NULL, &cursor, NULL));
     quipu_cursor_close(cursor);
     expect(calls, quipu_records_last(records, id, &last, NULL));
+    expect(calls,
+           quipu_records_last_item(records, id, ignore, NULL, NULL, NULL));
     expect(calls, quipu_records_head(records, &head, NULL));
     expect(calls, quipu_records_wait(records, 0, 1, &last, NULL));
 }
 
-#define CALLS 19
+#define CALLS 20
 
 static void *make_all_calls(void *context)
 {

@@ -75,6 +75,12 @@ static void try_datastore(void)
     REFUSED(quipu_records_open(fake_store, &fake_schema, &records, &error));
 }
 
+static void ignore(void *context, const quipu_item *item)
+{
+    (void)context;
+    (void)item;
+}
+
 static void try_records(void)
 {
     quipu_item item = fake_item();
@@ -90,6 +96,8 @@ static void try_records(void)
                                    &error));
     REFUSED(
         quipu_records_last(fake_records, item.sequence_id, &number, &error));
+    REFUSED(quipu_records_last_item(fake_records, item.sequence_id, ignore,
+                                    NULL, NULL, &error));
     REFUSED(quipu_records_head(fake_records, &position, &error));
     REFUSED(quipu_records_position(fake_records, 1, &position, &error));
     REFUSED(quipu_records_check_position(fake_records, &position, &error));

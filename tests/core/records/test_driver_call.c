@@ -242,6 +242,18 @@ static int call_erasures(quipu_datastore *store, quipu_records *records)
     return quipu_records_erasures(records, &commits, &error);
 }
 
+static void ignore(void *context, const quipu_item *item)
+{
+    (void)context;
+    (void)item;
+}
+
+static int call_last_item(quipu_datastore *store, quipu_records *records)
+{
+    (void)store;
+    return quipu_records_last_item(records, id, ignore, NULL, NULL, &error);
+}
+
 /* The codes beside OK, NO_MEMORY and INTERNAL, copied from driver.h by hand. */
 enum {
     B = 1 << QUIPU_BUSY,
@@ -301,6 +313,8 @@ static const struct operation {
     /* Without the capability nothing can have been erased. */
     { "erasures", call_erasures, FAKE_ERASURES, T | B | D | I | C | N, 0 },
     { "alter", call_alter, FAKE_ALTER, N | X | B | D | I | C | U | V, 0 },
+    /* Without the operation others are used. */
+    { "last_item", call_last_item, FAKE_LAST_ITEM, T | B | D | I | C | N, 0 },
     { "restore", call_restore, FAKE_RESTORE, X | V | N | T | B | D | I | C | S,
       0 },
 };

@@ -329,6 +329,27 @@ static int read_sequence(const char *folder, bool descending,
     return status;
 }
 
+static void see_none(void *context, const quipu_item *item)
+{
+    (void)context;
+    (void)item;
+    fail_msg("%s", "an item is shown");
+}
+
+/* Reads the last item of the sequence, which must not be shown. */
+static int read_last_item(const char *folder, quipu_error *error)
+{
+    struct place place = fixture_place(folder, NULL);
+    struct piece piece;
+    int64_t erasures = 0;
+    fixture_piece(&piece, 1, 0, 0);
+    int status = fixture_driver()->last_item(place.datastore, place.bound,
+                                             piece.item.sequence_id, FOREVER,
+                                             see_none, NULL, &erasures, error);
+    fixture_leave(&place);
+    return status;
+}
+
 /* Returns the key of a position (drivers/lmdb/format/key.h). */
 static MDB_val make_key(unsigned char key[24], uint32_t sequence,
                         unsigned char position)
@@ -367,11 +388,13 @@ static void lost_position_is_reported(void **state)
     }
 }
 
+static unsigned char moved = 2; /* position */
+
 static void point_elsewhere(MDB_txn *txn, MDB_dbi index)
 {
     unsigned char here[24];
     unsigned char there[24];
-    MDB_val key = make_key(here, 1, 2);
+    MDB_val key = make_key(here, 1, moved);
     MDB_val other = make_key(there, 2, 2);
     MDB_val value;
     int64_t id = 0;
@@ -388,6 +411,10 @@ static void index_entry_of_another_sequence_is_reported(void **state)
     quipu_error error = { 0 };
     change_database(folder, "quipu.00001.index", point_elsewhere);
     assert_refused(read_sequence(folder, false, &error), QUIPU_CORRUPT, &error,
+                   "is not at the place that the index names");
+    moved = 4;
+    change_database(folder, "quipu.00001.index", point_elsewhere);
+    assert_refused(read_last_item(folder, &error), QUIPU_CORRUPT, &error,
                    "is not at the place that the index names");
 }
 

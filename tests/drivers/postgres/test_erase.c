@@ -124,6 +124,28 @@ static int64_t commits_of(struct store *store)
     return commits;
 }
 
+static void see(void *context, const quipu_item *item)
+{
+    *(int64_t *)context = item->position;
+}
+
+/* Returns the position of the last item of a sequence, -1 if it is empty, and
+ * checks the number of erasures that comes with it. */
+static int64_t look(struct store *store, uint32_t sequence, int64_t commits)
+{
+    struct piece piece;
+    int64_t position = -1;
+    int64_t number = -1;
+    fixture_piece(&piece, sequence, 0, 0);
+    assert_ok(fixture_driver()->last_item(store->datastore, store->bound,
+                                          piece.item.sequence_id,
+                                          fixture_now() + 20 * SECOND, see,
+                                          &position, &number, &store->error),
+              &store->error);
+    assert_int_equal(number, commits);
+    return position;
+}
+
 /* As an older program has made it. */
 static void require_state(const struct store *store)
 {
@@ -141,9 +163,13 @@ static void table_of_an_older_program_is_erased(void **state)
     fill(&store);
     require_state(&store);
     assert_int_equal(commits_of(&store), 0);
+    assert_int_equal(look(&store, 1, 0), ITEMS / 2 - 1);
+    assert_int_equal(look(&store, 7, 0), -1);
     assert_ok(erase(&store, 3, &erased), &store.error);
     assert_int_equal(erased, 3);
     assert_int_equal(commits_of(&store), 1);
+    assert_int_equal(look(&store, 1, 1), ITEMS / 2 - 1);
+    assert_int_equal(look(&store, 7, 1), -1);
     assert_int_equal(count_erased(&store), 3);
     close_store(&store);
     open_store(&store, "erase4", "");

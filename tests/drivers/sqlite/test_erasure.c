@@ -139,6 +139,69 @@ static void store_with_half_of_the_tables_is_corrupt(void **state)
     end(&place);
 }
 
+/* ------------------------------------------- erasures of other connections */
+
+static int64_t commits_of(const struct place *place)
+{
+    int64_t commits = -1;
+
+    assert_ok(fixture_driver()->erasures(place->datastore, place->bound,
+                                         INT64_MAX, &commits, &error),
+              &error);
+    return commits;
+}
+
+static void see(void *context, const quipu_item *item)
+{
+    *(bool *)context = (item->flags & QUIPU_ITEM_ERASED) != 0;
+}
+
+/* The number that comes with the last item of the sequence; *erased: that of
+ * the item. */
+static int64_t look(const struct place *place, bool *erased)
+{
+    struct piece piece;
+    int64_t commits = -1;
+
+    fixture_piece(&piece, 1, 0, 0);
+    assert_ok(fixture_driver()->last_item(place->datastore, place->bound,
+                                          piece.item.sequence_id, INT64_MAX,
+                                          see, erased, &commits, &error),
+              &error);
+    return commits;
+}
+
+/* A reader that has seen that there are no tables of erased items sees those
+ * that another program creates, and so it does after other changes of the
+ * schema. */
+static void tables_of_another_program_are_seen(void **state)
+{
+    struct place place;
+    struct place other;
+    bool erased = true;
+
+    (void)state;
+    begin(&place);
+    other = place;
+    other.datastore = fixture_open(place.file);
+    other.bound = fixture_bind(other.datastore, &other.schema);
+    fixture_append(place.datastore, place.bound, 1);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(look(&place, &erased), 0);
+        assert_false(erased);
+        assert_int_equal(commits_of(&place), 0);
+        if (i == 1) {
+            fixture_sql(place.file, "CREATE TABLE another (x)");
+        }
+    }
+    assert_int_equal(erase(&other, 1, 1), 1);
+    assert_int_equal(look(&place, &erased), 1);
+    assert_true(erased);
+    assert_int_equal(commits_of(&place), 1);
+    end(&other);
+    end(&place);
+}
+
 /* ---------------------------------------------------------------- scrubbing */
 
 static void *append_beside(void *context)
@@ -203,6 +266,7 @@ int main(void)
         cmocka_unit_test(columns_with_names_of_the_marks_are_told_apart),
         cmocka_unit_test(teardown_removes_the_marks),
         cmocka_unit_test(store_with_half_of_the_tables_is_corrupt),
+        cmocka_unit_test(tables_of_another_program_are_seen),
         cmocka_unit_test(scrub_is_busy_while_a_reader_uses_the_log),
     };
 

@@ -455,6 +455,28 @@ static void use_entries(void)
 
 /* ------------------------------------------------------------------ erasing */
 
+static void see(void *context, const quipu_item *item)
+{
+    (void)context;
+    (void)item;
+}
+
+/* Looks at the last items of a sequence, and of one that is empty. */
+static void look_at_last(void)
+{
+    static const char *const ids[] = { "sequence id 0001", "no such sequence" };
+    int64_t count = 0;
+
+    for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
+        quipu_error error = { 0 };
+
+        check(tour.driver->last_item(tour.store.datastore, tour.store.plain,
+                                     (quipu_bytes){ ids[i], 16 }, deadline(),
+                                     see, NULL, &count, &error),
+              &error);
+    }
+}
+
 /* Erases some items of the log, and of a sequence of which nothing is left. */
 static void erase(void)
 {
@@ -484,6 +506,7 @@ static void erase(void)
     int status = driver->read_log(tour.store.datastore, tour.store.plain,
                                   &range, deadline(), &cursor, &error);
     drain(status, cursor, ROWS_ITEMS, &error);
+    look_at_last();
 }
 
 /* ----------------------------------------------------------------- sessions */
