@@ -458,13 +458,13 @@ static void use_entries(void)
 static void see(void *context, const quipu_item *item)
 {
     (void)context;
-    (void)item;
+    touch_item(item);
 }
 
 /* Looks at the last items of a sequence, and of one that is empty. */
 static void look_at_last(void)
 {
-    static const char *const ids[] = { "sequence id 0001", "no such sequence" };
+    static const void *const ids[] = { uuid, "no such sequence" };
     int64_t count = 0;
 
     for (size_t i = 0; i < sizeof(ids) / sizeof(*ids); i++) {
