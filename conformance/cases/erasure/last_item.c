@@ -52,15 +52,16 @@ static void check_last(struct quipu_context *ctx, quipu_records *records,
     const struct quipu_item_texts all =
         quipu_item_texts_read(ctx, records, sequence);
     const struct shown shown = look(ctx, records, sequence);
-    const struct quipu_item_text *last = &all.at[all.count - 1];
+    const struct quipu_item_text *last =
+        all.count > 0 ? &all.at[all.count - 1] : NULL;
 
     CHECK(shown.erasures == erasures,
           "the last item comes with %" PRId64 " erasures of %" PRId64,
           shown.erasures, erasures);
     CHECK((shown.count == 1) == (all.count > 0),
           "of %zu items %u are shown as the last", all.count, shown.count);
-    CHECK(all.count == 0 || (strcmp(shown.text.place, last->place) == 0 &&
-                             strcmp(shown.text.contents, last->contents) == 0),
+    CHECK(!last || (strcmp(shown.text.place, last->place) == 0 &&
+                    strcmp(shown.text.contents, last->contents) == 0),
           "the last item is shown as %s %s", shown.text.place,
           shown.text.contents);
 }
