@@ -106,7 +106,8 @@ function check_public() {
 function check_system(   key) {
     for (key in outside) {
         if (index(target, key) == 1 && !among(home, outside[key]) &&
-            !(key in back_end && file ~ /^examples\/(bank|warehouse)\//)) {
+            !(key in back_end &&
+                file ~ /^examples\/(bank|howto|warehouse)\//)) {
             refuse("only " outside[key] " may use this library")
         }
     }
