@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # test_tree.sh CC: plants one fault after the other in a small tree, in the
-# current (empty) folder, and requires that tree.sh, calls.sh and language.sh
-# name each of them, and nothing where there is none.
+# current (empty) folder, and requires that tree.sh, calls.sh, language.sh,
+# links.sh and shown.sh name each of them, and nothing where there is none.
 set -eu
 checks=$(cd "$(dirname "$0")" && pwd)
 cc=$1
@@ -155,5 +155,48 @@ language_accepts docs/uri.md <<'E2'
 Its answer is `What`.
 E2
 
+# --------------------------------------------------------------------- pages
+
+begin_pages()
+{
+    rm -rf pages
+    mkdir -p pages/docs pages/core pages/examples/howto
+    echo 'See [the pages](docs/README.md#questions).' >pages/README.md
+    : >pages/CONTRIBUTING.md
+    {
+        printf '# Pages\n\n[a](a.md), [b](#questions)\n\n## Questions\n\n'
+        seq 10 | sed 's/.*/- [What is &?](a.md#keyvalue-entries-k1)/'
+    } >pages/docs/README.md
+    printf '# A\n\n## Key\342\200\223value entries, `K1`\n' \
+        >pages/docs/a.md
+    echo 'quipu_unit_run(), quipu_unit_run_all()' >>pages/docs/a.md
+    echo 'quipu_unit_new();' >pages/examples/howto/units.c
+    printf 'quipu_unit_%s\n' new run >pages/core/quipu.symbols
+}
+
+# pages_refuse CHECK WORDS
+pages_refuse()
+{
+    expect 1 sh "$checks/$1" pages
+    grep -q "$2" out || { fail "$1 does not say: $2"; cat out; }
+}
+
+begin_pages
+expect 0 sh "$checks/links.sh" pages
+expect 0 sh "$checks/shown.sh" pages
+echo quipu_unit_ru >>pages/core/quipu.symbols
+pages_refuse shown.sh '^quipu_unit_ru: '
+echo 'See [b](b.md).' >>pages/docs/a.md
+pages_refuse links.sh '^docs/a.md:5: there is no docs/b.md'
+begin_pages
+echo 'See [b](README.md#answers).' >>pages/docs/a.md
+pages_refuse links.sh '^docs/a.md:5: there is no heading #answers'
+begin_pages
+: >pages/docs/lost.md
+pages_refuse links.sh 'no link to docs/lost.md'
+begin_pages
+sed -i '$d' pages/docs/README.md
+pages_refuse links.sh 'only 9 questions'
+
 finish
-echo "tree.sh, calls.sh and language.sh name every planted fault"
+echo "every planted fault is named"
