@@ -328,13 +328,17 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
 
     /* Reads.  A table may be shared by schemas, and a schema may be torn down
      * and set up again: {bound} keeps a handle of the former one from the
-     * items of the new one. */
+     * items of the new one.  With max() instead of ORDER BY, a plan that was
+     * made for an empty table reads the whole sequence. */
     [SQL_LAST] = {
         "int4 seq int8",
         "one pos?",
-        "SELECT pg_catalog.max({position})"
-        "  FROM {items}"
-        " WHERE quipu_namespace {=} $1 AND {sequence} {=} $2 AND {bound $3}" },
+        "SELECT (SELECT {position}"
+        "          FROM {items}"
+        "         WHERE quipu_namespace {=} $1 AND {sequence} {=} $2"
+        "           AND {bound $3}"
+        "         ORDER BY {position} DESC"
+        "         LIMIT 1)" },
 
     [SQL_LAST_ITEM] = {
         "int4 seq int8",
