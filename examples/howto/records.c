@@ -9,6 +9,7 @@
  *     1: ann at 0, Account.Opened
  *     read from the sequence: 100 cents
  *     ann ends at 0, the log at 1
+ *     the last item is Account.Opened, after 0 erasures
  *     1: Account.Opened
  *     the position still holds
  *     CONFLICT: the log ends before notification 7
@@ -122,6 +123,26 @@ static int print_ends(quipu_records *records, quipu_error *error)
     return QUIPU_OK;
 }
 
+static void print_topic(void *context, const quipu_item *item)
+{
+    (void)context;
+    printf("the last item is %.*s", (int)item->topic.size,
+           (const char *)item->topic.data);
+}
+
+/* A value that was computed from a sequence, and kept, is still right if the
+ * last item and the number of erasures are the same. */
+static int print_last_item(quipu_records *records, quipu_error *error)
+{
+    const quipu_id id = account_id("ann");
+    int64_t erasures;
+
+    QUIPU_TRY(quipu_records_last_item(records, quipu_id_bytes(&id), print_topic,
+                                      NULL, &erasures, error));
+    printf(", after %" PRId64 " erasures\n", erasures);
+    return QUIPU_OK;
+}
+
 /* Follows the log; without QUIPU_SUBSCRIPTION_TO_NOW it would wait for more. */
 static int follow(quipu_records *records, quipu_error *error)
 {
@@ -170,6 +191,7 @@ int records_show(struct bank *bank, quipu_error *error)
     QUIPU_TRY(read_log(records, error));
     QUIPU_TRY(read_first(bank->store, error));
     QUIPU_TRY(print_ends(records, error));
+    QUIPU_TRY(print_last_item(records, error));
     QUIPU_TRY(follow(records, error));
     return check_position(records, error);
 }
