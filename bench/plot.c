@@ -63,8 +63,11 @@ void bench_plot_add(const char *name, const struct bench_figure *figure)
 /* The place of a ratio, from the left. */
 static double place(double ratio)
 {
-    double power = fmin(fmax(log2(ratio), LOWEST), HIGHEST);
-    return LEFT + (power - LOWEST) * SCALE / (HIGHEST - LOWEST);
+    const double lowest = LOWEST;
+    const double highest = HIGHEST;
+    const double scale = SCALE;
+    double power = fmin(fmax(log2(ratio), lowest), highest);
+    return (double)LEFT + (power - lowest) / (highest - lowest) * scale;
 }
 
 static void draw_head(int bottom)

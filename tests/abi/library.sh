@@ -33,6 +33,7 @@ suppressions()
   type_kind = struct
   name_regexp = ^($growing)\$
   has_data_member_inserted_at = end
+  has_size_change = yes
 EOF
 }
 
