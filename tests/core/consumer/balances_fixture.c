@@ -105,6 +105,26 @@ int catch_up(quipu_projection *projection, quipu_error *error)
     return status;
 }
 
+quipu_projection *project_with_parked(struct opened_log *log,
+                                      struct balances *balances,
+                                      const char *file)
+{
+    quipu_error error;
+
+    *balances = (struct balances){ .refused = 3,
+                                   .refusal = QUIPU_NOT_FOUND,
+                                   .refusals = -1 };
+    open_log(log, file);
+    add_events(log, 5);
+    quipu_projection *projection =
+        open_balances(log, balances,
+                      (quipu_projection_options){
+                          .attempts = 1, .on_failure = QUIPU_FAILURE_PARK });
+
+    assert_ok(catch_up(projection, &error), &error);
+    return projection;
+}
+
 static bool is_among(const int64_t *list, int64_t id)
 {
     while (*list != 0 && *list != id) {

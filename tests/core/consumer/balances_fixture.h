@@ -28,6 +28,12 @@ quipu_projection *open_balances(struct opened_log *log,
  * first step that fails. */
 int catch_up(quipu_projection *projection, quipu_error *error);
 
+/* Opens a log of 5 events in the file, and a projection that has applied them
+ * and parked event 3, which it refuses until balances->refusals is 0. */
+quipu_projection *project_with_parked(struct opened_log *log,
+                                      struct balances *balances,
+                                      const char *file);
+
 /* Fails unless the read model in the file has each event from 1 to `last` once,
  * in the order of the log, except those of the list, which ends with 0. */
 void assert_read_model(const char *file, int64_t last, const int64_t *missing);

@@ -267,23 +267,15 @@ static void event_that_cannot_be_decoded_stops(void **state)
 static void refused_event_is_parked_and_retried(void **state)
 {
     const int64_t missing[] = { 3, 0 };
-    struct balances balances = { .refused = 3,
-                                 .refusal = QUIPU_NOT_FOUND,
-                                 .refusals = -1 };
+    struct balances balances;
     const quipu_parked_event *event;
     quipu_parked_events *events;
     struct opened_log log;
     int64_t left = -1;
+    quipu_projection *projection =
+        project_with_parked(&log, &balances, "parked.db");
     (void)state;
 
-    open_log(&log, "parked.db");
-    add_events(&log, 5);
-    quipu_projection *projection =
-        open_balances(&log, &balances,
-                      (quipu_projection_options){
-                          .attempts = 1, .on_failure = QUIPU_FAILURE_PARK });
-
-    assert_ok(catch_up(projection, &error), &error);
     assert_int_equal(tracked(log.datastore, "balances@1"), 5);
     assert_read_model("parked.db", 5, missing);
     assert_ok(
@@ -314,20 +306,12 @@ static void refused_event_is_parked_and_retried(void **state)
 
 static void parked_event_is_discarded(void **state)
 {
-    struct balances balances = { .refused = 3,
-                                 .refusal = QUIPU_NOT_FOUND,
-                                 .refusals = -1 };
+    struct balances balances;
     struct opened_log log;
+    quipu_projection *projection =
+        project_with_parked(&log, &balances, "discarded.db");
     (void)state;
 
-    open_log(&log, "discarded.db");
-    add_events(&log, 5);
-    quipu_projection *projection =
-        open_balances(&log, &balances,
-                      (quipu_projection_options){
-                          .attempts = 1, .on_failure = QUIPU_FAILURE_PARK });
-
-    assert_ok(catch_up(projection, &error), &error);
     assert_status(
         quipu_parked_event_discard(log.datastore, "balances@1", 2, &error),
         QUIPU_NOT_FOUND);
@@ -545,22 +529,14 @@ static void failures_between_steps_lose_nothing(void **state)
 
 static void reset_applies_all_again(void **state)
 {
-    struct balances balances = { .refused = 3,
-                                 .refusal = QUIPU_NOT_FOUND,
-                                 .refusals = -1 };
+    struct balances balances;
     struct opened_log log;
-    (void)state;
-
-    open_log(&log, "reset.db");
-    add_events(&log, 5);
     quipu_projection *projection =
-        open_balances(&log, &balances,
-                      (quipu_projection_options){
-                          .attempts = 1, .on_failure = QUIPU_FAILURE_PARK });
+        project_with_parked(&log, &balances, "reset.db");
     quipu_projection *other = open_balances(
         &log, &balances, (quipu_projection_options){ .target = NULL });
 
-    assert_ok(catch_up(projection, &error), &error);
+    (void)state;
     assert_ok(catch_up(other, &error), &error);
     balances.refusals = 0;
     assert_ok(quipu_projection_reset(projection, &error), &error);
