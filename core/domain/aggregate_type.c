@@ -13,7 +13,7 @@
 #include "base/checksum.h"
 #include "base/error.h"
 #include "base/status.h"
-#include "event/field.h"
+#include "event/field_table.h"
 #include "event/packed_fields.h"
 #include "event/traits.h"
 #include "mapper/mapper.h"
@@ -105,7 +105,7 @@ int quipu_aggregate_type_check(const quipu_aggregate_type *type,
                                type->name, type->size, sizeof(quipu_aggregate));
     }
     (void)snprintf(owner, sizeof(owner), "aggregate type %.60s", type->name);
-    status = quipu_fields_check(
+    status = quipu_field_table_check(
         &(quipu_field_owner){ .name = owner,
                               .struct_name = type->struct_name,
                               .size = type->size,

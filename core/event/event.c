@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/utf8.h"
 #include "event/field.h"
+#include "event/field_table.h"
 #include "event/member.h"
 #include "event/traits.h"
 
@@ -51,7 +52,7 @@ int quipu_event_type_check(const quipu_event_type *type, quipu_error *error)
     if (status != QUIPU_OK) {
         return status;
     }
-    return quipu_fields_check(
+    return quipu_field_table_check(
         &(quipu_field_owner){ .name = owner,
                               .struct_name = type->struct_name,
                               .size = type->size,

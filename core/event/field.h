@@ -3,9 +3,9 @@
  * Field tables: the description of a struct's members by an array of
  * quipu_field, which ends with an entry without a name.
  *
- * The functions here check a table and name its fields in messages.  Those of
- * member.h read and write the members that a table describes.  All functions
- * may be called from any thread.
+ * The functions here name fields in messages.  field_table.h checks a table;
+ * member.h reads and writes the members that it describes.  All functions may
+ * be called from any thread.
  */
 #ifndef QUIPU_CORE_EVENT_FIELD_H
 #define QUIPU_CORE_EVENT_FIELD_H
@@ -19,26 +19,7 @@
 /* Largest nesting depth: structs below the outermost one. */
 #define QUIPU_FIELD_DEPTH_MAX 32
 
-/* -------------------------------------------------------------- checking */
-
-/* A struct that a table describes. */
-typedef struct quipu_field_owner {
-    const char *name;        /* for messages: "event type Account.Opened" */
-    const char *struct_name; /* as its source writes it; NULL: not known */
-    size_t size;             /* in bytes */
-    size_t base;             /* bytes at its start that are quipu's */
-    size_t field_count;      /* of the table with its end; 0: not known */
-    bool is_event;           /* and may have personal members */
-} quipu_field_owner;
-
-/*
- * Checks that a table describes the members of a struct.  `fields` NULL is a
- * table without fields.
- *
- * INVALID: the message names the first field that is wrong, and the reason.
- */
-int quipu_fields_check(const quipu_field_owner *owner,
-                       const quipu_field *fields, quipu_error *error);
+/* ---------------------------------------------------------------- fields */
 
 /* Returns the member that names the subject of a personal field of an event's
  * table: its field, or NULL for the originator id in the base. */
@@ -48,6 +29,12 @@ const quipu_field *quipu_field_subject(const quipu_field *fields,
 static inline bool quipu_field_is_personal(const quipu_field *field)
 {
     return field->flags & QUIPU_FIELD_IS_PERSONAL;
+}
+
+/* Returns the offset of the member that names the subject. */
+static inline size_t quipu_field_subject_offset(const quipu_field *personal)
+{
+    return personal->flags >> QUIPU_FIELD_SUBJECT_SHIFT;
 }
 
 /* Returns the name of a field kind for messages, for example "text"; NULL if

@@ -16,7 +16,7 @@
  * Numbers have 8 bytes, in the byte order of the machine.
  *
  * Reading trusts nothing: sizes and counts are bounded by the bytes that are
- * left, and recursion by the depth of the table, which field.c limits.
+ * left, and recursion by the depth of the table, which field_table.h limits.
  */
 #include "event/packed_fields.h"
 

@@ -31,8 +31,8 @@ char *quipu_packed_fields_gaps(const quipu_field *fields, size_t base,
 /*
  * Whether the packed bytes have all that is in the members: the bytes in the
  * gaps are zero, and so are ignored members.  A table is checked when it is
- * first used (field.h), but a small member that it lacks cannot be told from
- * padding.
+ * first used (field_table.h), but a small member that it lacks cannot be told
+ * from padding.
  */
 bool quipu_packed_fields_complete(const quipu_field *fields, const char *gaps,
                                   size_t size, const void *members);

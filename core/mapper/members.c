@@ -5,7 +5,7 @@
  * A state outlives the program that wrote it: types gain, lose and change
  * members, and old states are never rewritten.  The map names its fields, and
  * reading compares it with the table of today.  A change that these rules do
- * not cover takes a version of the type, whose casts (rewrite.c) change the map
+ * not cover takes a version of the type, whose casts (cast.c) change the map
  * before it is read here.
  *
  *   E1  A field of the table that the map lacks takes its default; without one
@@ -27,8 +27,8 @@
  *
  * A state may also be hostile.  The reader bounds counts by the bytes left, an
  * array's memory is bounded by that count times the size of an element, and
- * recursion is bounded by the depth of the table, which field.c limits: unknown
- * values are skipped without recursion.
+ * recursion is bounded by the depth of the table, which field_table.h limits:
+ * unknown values are skipped without recursion.
  */
 #include <string.h>
 

@@ -7,6 +7,7 @@
 #include <quipu/event.h>
 
 #include "event/field.h"
+#include "event/field_table.h"
 
 struct inner {
     int32_t number;
@@ -306,7 +307,7 @@ static int check(const char *name, const quipu_field *fields, size_t size,
 {
     const quipu_field_owner owner = { .name = name, .size = size };
 
-    return quipu_fields_check(&owner, fields, error);
+    return quipu_field_table_check(&owner, fields, error);
 }
 
 struct node {
