@@ -14,7 +14,7 @@
  *   2. the columns of event id, metadata and time;
  *   3. the payload is decrypted and decompressed (payload.c), and the personal
  *      members in it opened (personal.c), as far as they are sealed; and it is
- *      changed by the casts, if it is of an earlier version (rewrite.c);
+ *      changed by the casts, if it is of an earlier version (cast.c);
  *   4. the members (members.c);
  *   5. sequence id and position (item_key.c), which are authoritative, since
  *      the store has checked them.
@@ -33,12 +33,12 @@
 #include "base/memory.h"
 #include "base/structs.h"
 #include "event/traits.h"
+#include "mapper/cast.h"
 #include "mapper/envelope.h"
 #include "mapper/mapper.h"
 #include "mapper/members.h"
 #include "mapper/payload.h"
 #include "mapper/personal.h"
-#include "mapper/rewrite.h"
 
 /* ------------------------------------------------------- types by topic */
 
@@ -462,7 +462,7 @@ static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
         status = open_personal(decoder, mapper, &payload, event, subjects);
     }
     if (status == QUIPU_OK) {
-        status = quipu_rewrite_cast(decoder, &binding->traits, payload.version);
+        status = quipu_cast_run(decoder, &binding->traits, payload.version);
     }
     if (status == QUIPU_OK) {
         status = quipu_members_decode(decoder, binding->type->fields,

@@ -7,7 +7,7 @@
 
 #include "harness.h"
 
-#include "mapper/rewrite.h"
+#include "mapper/rewrite_tree.h"
 
 struct tree {
     struct quipu_rewrite_tree tree;
@@ -18,8 +18,8 @@ struct tree {
 static void begin(struct tree *tree, const void *bytes, size_t size)
 {
     quipu_arena_init(&tree->arena);
-    assert_int_equal(quipu_rewrite_begin(&tree->tree, &tree->arena,
-                                         (quipu_bytes){ bytes, size }),
+    assert_int_equal(quipu_rewrite_tree_begin(&tree->tree, &tree->arena,
+                                              (quipu_bytes){ bytes, size }),
                      QUIPU_OK);
     tree->root = &tree->tree.root;
 }
@@ -28,7 +28,7 @@ static void begin(struct tree *tree, const void *bytes, size_t size)
 
 static void end(struct tree *tree)
 {
-    quipu_rewrite_end(&tree->tree);
+    quipu_rewrite_tree_end(&tree->tree);
     quipu_arena_finish(&tree->arena);
 }
 
@@ -36,7 +36,8 @@ static void assert_result(struct tree *tree, const void *bytes, size_t size)
 {
     quipu_bytes result = { 0 };
 
-    assert_ok(quipu_rewrite_encode(&tree->tree, &result), &tree->tree.failure);
+    assert_ok(quipu_rewrite_tree_encode(&tree->tree, &result),
+              &tree->tree.failure);
     assert_bytes(result.data, result.size, bytes, size);
     end(tree);
 }
@@ -48,7 +49,7 @@ static void assert_failure(struct tree *tree, int status, const char *why)
 {
     quipu_bytes result = { 0 };
 
-    assert_refused(quipu_rewrite_encode(&tree->tree, &result), status,
+    assert_refused(quipu_rewrite_tree_encode(&tree->tree, &result), status,
                    &tree->tree.failure, why);
     assert_null(result.data);
     end(tree);
