@@ -9,6 +9,9 @@ folder=$(cd "$1" && pwd)
 shift
 failures=0
 checked=0
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+cd "$work"
 
 # try COMPILER MEMBERS FIELDS HANDLER CODE: compiles an event with these members
 # and fields, an aggregate with this handler, and code that uses both.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
 # exports.sh library LIBRARY LIST: fails unless the library exports exactly the
-# symbols in LIST, which has one per line.
+# symbols in LIST, which has one per line, sorted.
 # exports.sh driver MODULE: fails unless the module exports only
 # quipu_driver_entry and does not link libquipu.
 # exports.sh list LIBRARY: prints the exported symbols.
@@ -18,13 +18,11 @@ exported()
 
 case $kind in
 library)
-    LC_ALL=C sort -u -- "$3" >expected
-    if ! exported | diff expected - >exports.diff; then
-        echo "Exports of $library (>) differ from $3 (<):"
-        cat exports.diff
+    exported | diff -- "$3" - || {
+        echo "Exports of $library (>) differ from $3 (<)."
         echo "If this is intended, run ./dev symbols and review the difference."
         exit 1
-    fi
+    }
     ;;
 driver)
     symbols=$(exported)

@@ -3,7 +3,8 @@
 # guide.sh BUILD: follows docs/writing-a-driver.md with a quipu that it
 # installs. For each step of the table in section 2, a copy of the example gets
 # the operations of the steps up to this one, and no others, and the section's
-# commands must succeed as they are written; then those of section 10.
+# commands must succeed as they are written; then those of section 10. Writes
+# into the current (empty) folder.
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,10 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_layers.sh: adds one wrong #include at a time to a small tree in the
-# current (empty) folder, and fails unless layers.sh reports each of them.
+# test_layers.sh: adds one wrong #include at a time to a small tree in a folder
+# of its own, and fails unless layers.sh reports each of them.
 set -eu
 layers=$(cd "$(dirname "$0")" && pwd)/layers.sh
 failures=0
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+cd "$work"
 
 # plant FILE LINE: makes a correct tree and adds one line to a file.
 plant()

@@ -1,12 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# test_tree.sh CC: plants one fault after the other in a small tree, in the
-# current (empty) folder, and requires that tree.sh, calls.sh, language.sh,
-# links.sh and shown.sh name each of them, and nothing where there is none.
+# test_tree.sh CC: plants one fault after the other in a small tree, in a folder
+# of its own, and requires that tree.sh, calls.sh, language.sh, links.sh and
+# shown.sh name each of them, and nothing where there is none.
 set -eu
 checks=$(cd "$(dirname "$0")" && pwd)
 cc=$1
 . "$checks/../lib.sh"
+work=$(mktemp -d)
+trap 'rm -rf -- "$work"' EXIT
+cd "$work"
 
 # ------------------------------------------------------------- tracked files
 

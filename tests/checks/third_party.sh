@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # third_party.sh BUILD: runs the commands of the example's README with an
 # installed quipu and a copy of the installed folder of the example, then checks
-# the driver that they build.
+# the driver that they build. Writes logs into the current folder.
 set -eu
 build=$1
 here=$(cd "$(dirname "$0")" && pwd)
