@@ -3,7 +3,7 @@
  * The folder in which drivers are installed: ${libdir}/quipu/drivers/<abi>.
  *
  * It is the last folder of the search path, and the only one if
- * QUIPU_DRIVER_PATH is not set.  Any thread; nothing is allocated.
+ * QUIPU_DRIVER_PATH is not set.  Any thread.
  */
 #ifndef QUIPU_CORE_DRIVER_INSTALL_DIR_H
 #define QUIPU_CORE_DRIVER_INSTALL_DIR_H
@@ -16,9 +16,10 @@
  *
  * It is the folder "quipu/drivers/<abi>" beside the file from which
  * libquipu.so was loaded, so that an installed tree can be moved as a whole.
- * If quipu is linked statically, if the library's path is not absolute, or if
- * the process runs with more rights than its user (AT_SECURE), it is the
- * folder that quipu was configured with.  The folder need not exist.
+ * If quipu is linked statically, or if the process runs with more rights than
+ * its user (AT_SECURE), it is the folder that quipu was configured with; also
+ * if the library was loaded by a relative path, and its file was removed or
+ * /proc is not mounted.  The folder need not exist.
  */
 void quipu_install_dir_find(char folder[PATH_MAX]);
 
