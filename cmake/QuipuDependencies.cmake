@@ -8,7 +8,7 @@ set(THREADS_PREFER_PTHREAD_FLAG ON)
 find_package(Threads REQUIRED)
 find_package(PkgConfig REQUIRED)
 pkg_check_modules(UUID REQUIRED IMPORTED_TARGET uuid)       # core/base
-find_path(MSGPACK_INCLUDE_DIR msgpack/pack.h) # core/mapper
+find_path(MSGPACK_INCLUDE_DIR msgpack/pack.h) # core/encoding
 if(NOT MSGPACK_INCLUDE_DIR)
     message(FATAL_ERROR "The headers of msgpack-c are missing: install "
         "libmsgpack-c-dev (Debian 12: libmsgpack-dev), or set "

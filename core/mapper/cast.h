@@ -7,12 +7,14 @@
  * each cast in its turn changes it, and the result is encoded once, for the
  * field table to be applied to.  A failure is reported with the item and the
  * version, which the function does not know.
+ *
+ * The tree lives in the arena of the decoder.
  */
 #ifndef QUIPU_CORE_MAPPER_CAST_H
 #define QUIPU_CORE_MAPPER_CAST_H
 
+#include "encoding/decoder.h"
 #include "event/traits.h"
-#include "mapper/decoder.h"
 
 /*
  * Runs the casts of `traits`, from that of `version` on, over the map that is

@@ -8,10 +8,10 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "encoding/timestamp.h"
 #include "event/attribute.h"
 #include "event/member.h"
 #include "mapper/column.h"
-#include "mapper/timestamp.h"
 
 /* A column of one item, and the attribute that goes into it. */
 struct filling {

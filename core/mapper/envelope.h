@@ -9,8 +9,8 @@
 #include <quipu/sealing.h>
 #include <quipu/state.h>
 
-#include "mapper/decoder.h"
-#include "mapper/encoder.h"
+#include "encoding/decoder.h"
+#include "encoding/encoder.h"
 #include "mapper/item_key.h"
 
 /* First byte of a state with an envelope; MessagePack does not use it. */

@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "encoding/timestamp.h"
 #include "event/attribute.h"
 #include "event/member.h"
 #include "mapper/item_key.h"
-#include "mapper/timestamp.h"
 
 /* Returns true if bytes can be a sequence id of the schema. */
 static bool is_sequence_id(const quipu_item_key *key, quipu_bytes id)

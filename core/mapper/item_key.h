@@ -8,7 +8,7 @@
 #define QUIPU_CORE_MAPPER_ITEM_KEY_H
 
 #include "base/arena.h"
-#include "mapper/decoder.h"
+#include "encoding/decoder.h"
 
 /* The two attributes of one event type, and what the schema allows. */
 typedef struct quipu_item_key {

@@ -18,13 +18,13 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/memory.h"
+#include "encoding/timestamp.h"
 #include "mapper/column.h"
 #include "mapper/envelope.h"
 #include "mapper/mapper.h"
 #include "mapper/members.h"
 #include "mapper/payload.h"
 #include "mapper/personal.h"
-#include "mapper/timestamp.h"
 
 /* Number of items that the first allocation has room for. */
 #define CAPACITY_MIN 16

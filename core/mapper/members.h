@@ -9,8 +9,8 @@
 
 #include <quipu/event.h>
 
-#include "mapper/decoder.h"
-#include "mapper/encoder.h"
+#include "encoding/decoder.h"
+#include "encoding/encoder.h"
 #include "mapper/item_key.h"
 
 /*

@@ -16,8 +16,8 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/utf8.h"
-#include "mapper/encoder.h"
-#include "mapper/reader.h"
+#include "encoding/encoder.h"
+#include "encoding/reader.h"
 
 struct value {
     char *name; /* owned, like its text */

@@ -8,8 +8,8 @@
 
 #include <quipu/sealing.h>
 
-#include "mapper/decoder.h"
-#include "mapper/encoder.h"
+#include "encoding/decoder.h"
+#include "encoding/encoder.h"
 #include "mapper/item_key.h"
 #include "mapper/mapper.h"
 #include "sealing/sealer.h"

@@ -24,8 +24,8 @@
 #include <quipu/evolve.h>
 
 #include "base/arena.h"
-#include "mapper/decoder.h"
-#include "mapper/encoder.h"
+#include "encoding/decoder.h"
+#include "encoding/encoder.h"
 
 /* The forms of a value. */
 enum quipu_rewrite_form {

@@ -24,10 +24,10 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
-#include "mapper/decoder.h"
+#include "encoding/decoder.h"
+#include "encoding/timestamp.h"
 #include "mapper/envelope.h"
 #include "mapper/personal.h"
-#include "mapper/timestamp.h"
 
 static quipu_decoder decoder_of(quipu_bytes bytes, quipu_error *error)
 {

@@ -16,7 +16,7 @@ plant()
     mkdir -p tree/include/quipu tree/drivers/sqlite tree/drivers/lmdb \
         tree/drivers/common tree/conformance/context tree/conformance/cases \
         tree/tools tree/examples tree/bench/measure
-    for layer in base driver records event mapper store domain; do
+    for layer in base driver records event encoding mapper store domain; do
         mkdir -p "tree/core/$layer"
         echo '#include <quipu/types.h>' >"tree/core/$layer/$layer.h"
     done
@@ -65,7 +65,7 @@ accepted()
 }
 
 accepted core/domain/domain.c '#include "store/store.h"'
-accepted core/mapper/mapper.c '#include <msgpack.h>'
+accepted core/encoding/encoder.c '#include <msgpack.h>'
 accepted tools/main.c '#include "own.h"'
 accepted tools/copy/copy.c '#include "own.h"'
 accepted tools/main.c '#include "measure/own.h"'

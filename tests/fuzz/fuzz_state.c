@@ -22,8 +22,8 @@
 
 #include "base/arena.h"
 #include "core/mapper/sample.h"
+#include "encoding/reader.h"
 #include "mapper/mapper.h"
-#include "mapper/reader.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -2,7 +2,7 @@
 /* Tests times as MessagePack's timestamp extension. */
 #include "quipu_test.h"
 
-#include "mapper/timestamp.h"
+#include "encoding/timestamp.h"
 
 static void assert_written(int64_t microseconds, const void *expected,
                            size_t size)

@@ -22,7 +22,7 @@
  */
 #include <string.h>
 
-#include "mapper/reader.h"
+#include "encoding/reader.h"
 
 static size_t bytes_left(const quipu_reader *reader)
 {

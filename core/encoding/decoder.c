@@ -20,9 +20,9 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "encoding/decoder.h"
+#include "encoding/timestamp.h"
 #include "event/member.h"
-#include "mapper/decoder.h"
-#include "mapper/timestamp.h"
 
 /* Bytes that are shown of an id or topic that is not text. */
 #define HEX_BYTES 32

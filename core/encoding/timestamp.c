@@ -2,7 +2,7 @@
 /* Reads and writes MessagePack's timestamp extension. */
 #include <string.h>
 
-#include "mapper/timestamp.h"
+#include "encoding/timestamp.h"
 
 /* Microseconds in a second. */
 #define MICROSECONDS INT64_C(1000000)

@@ -4,7 +4,7 @@
 
 #include <msgpack.h>
 
-#include "mapper/reader.h"
+#include "encoding/reader.h"
 
 /* Reads one complete value; *used is its size. */
 static int read_value(const uint8_t *data, size_t size, size_t *used)

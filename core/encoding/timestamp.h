@@ -7,8 +7,8 @@
  * years 1 to 9999, so not every timestamp is a time, but every time is a
  * timestamp.
  */
-#ifndef QUIPU_CORE_MAPPER_TIMESTAMP_H
-#define QUIPU_CORE_MAPPER_TIMESTAMP_H
+#ifndef QUIPU_CORE_ENCODING_TIMESTAMP_H
+#define QUIPU_CORE_ENCODING_TIMESTAMP_H
 
 #include <quipu/types.h>
 

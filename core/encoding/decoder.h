@@ -8,14 +8,14 @@
  * of state.c use the same functions without an item and without an arena, so
  * that they accept no value that a mapper refuses.
  */
-#ifndef QUIPU_CORE_MAPPER_DECODER_H
-#define QUIPU_CORE_MAPPER_DECODER_H
+#ifndef QUIPU_CORE_ENCODING_DECODER_H
+#define QUIPU_CORE_ENCODING_DECODER_H
 
 #include <quipu/event.h>
 
 #include "base/arena.h"
+#include "encoding/reader.h"
 #include "event/field.h"
-#include "mapper/reader.h"
 
 /* All pointers are borrowed. */
 typedef struct quipu_decoder {

@@ -7,8 +7,8 @@
  * on, and quipu_encoder_status reports it when the state is finished.  One
  * thread at a time.
  */
-#ifndef QUIPU_CORE_MAPPER_ENCODER_H
-#define QUIPU_CORE_MAPPER_ENCODER_H
+#ifndef QUIPU_CORE_ENCODING_ENCODER_H
+#define QUIPU_CORE_ENCODING_ENCODER_H
 
 #include <msgpack/pack.h>
 

@@ -7,9 +7,9 @@
 
 #include "base/error.h"
 #include "base/utf8.h"
+#include "encoding/encoder.h"
+#include "encoding/timestamp.h"
 #include "event/member.h"
-#include "mapper/encoder.h"
-#include "mapper/timestamp.h"
 
 /* Size of the first allocation, and the largest buffer that is kept for the
  * next event, in bytes. */

@@ -6,8 +6,8 @@
  * One thread at a time uses a reader; any number of readers may read the same
  * bytes.
  */
-#ifndef QUIPU_CORE_MAPPER_READER_H
-#define QUIPU_CORE_MAPPER_READER_H
+#ifndef QUIPU_CORE_ENCODING_READER_H
+#define QUIPU_CORE_ENCODING_READER_H
 
 #include <quipu/state.h>
 
