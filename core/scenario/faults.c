@@ -168,3 +168,59 @@ void quipu_faults_finish(struct quipu_faults *faults,
     pthread_mutex_destroy(&faults->lock);
     faults->driver = NULL;
 }
+
+void quipu_faults_pause(struct quipu_faults *faults, bool paused)
+{
+    pthread_mutex_lock(&faults->lock);
+    faults->is_paused = paused;
+    pthread_mutex_unlock(&faults->lock);
+}
+
+void quipu_faults_plan(struct quipu_faults *faults, int status, int count)
+{
+    pthread_mutex_lock(&faults->lock);
+    faults->status = status;
+    faults->count = count;
+    pthread_mutex_unlock(&faults->lock);
+}
+
+void quipu_faults_plan_crash(struct quipu_faults *faults, bool after)
+{
+    pthread_mutex_lock(&faults->lock);
+    faults->crash_is_planned = true;
+    faults->crashes_after = after;
+    pthread_mutex_unlock(&faults->lock);
+}
+
+void quipu_faults_restart(struct quipu_faults *faults)
+{
+    pthread_mutex_lock(&faults->lock);
+    faults->has_crashed = false;
+    pthread_mutex_unlock(&faults->lock);
+}
+
+bool quipu_faults_take_failed(struct quipu_faults *faults)
+{
+    pthread_mutex_lock(&faults->lock);
+    bool has_failed = faults->has_failed;
+
+    faults->has_failed = false;
+    pthread_mutex_unlock(&faults->lock);
+    return has_failed;
+}
+
+void quipu_faults_report(const struct quipu_faults *faults,
+                         struct quipu_report *report)
+{
+    if (faults->crash_is_planned) {
+        quipu_report_add(report,
+                         "no crash: the program has committed nothing after "
+                         "quipu_scenario_crash");
+    }
+    if (faults->count > 0) {
+        quipu_report_add(report,
+                         "%d of the commits that were to fail have not "
+                         "followed",
+                         faults->count);
+    }
+}

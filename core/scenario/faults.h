@@ -20,6 +20,7 @@
 #include <quipu/driver.h>
 
 #include "datastore/datastore.h"
+#include "scenario/report.h"
 
 struct quipu_faults {
     quipu_driver table; /* that of the datastore since the interposing */
@@ -43,6 +44,26 @@ struct quipu_faults {
  * *faults must not move.  NO_MEMORY. */
 int quipu_faults_init(struct quipu_faults *faults, quipu_datastore *datastore,
                       quipu_error *error);
+
+/* While it is paused commits succeed, and are not counted. */
+void quipu_faults_pause(struct quipu_faults *faults, bool paused);
+
+/* Plans that the next `count` commits return `status`. */
+void quipu_faults_plan(struct quipu_faults *faults, int status, int count);
+
+/* Plans a crash at the next commit, before or after it is stored. */
+void quipu_faults_plan_crash(struct quipu_faults *faults, bool after);
+
+/* The program starts again after a crash. */
+void quipu_faults_restart(struct quipu_faults *faults);
+
+/* Returns true if a commit has failed as planned since the last call. */
+bool quipu_faults_take_failed(struct quipu_faults *faults);
+
+/* Reports what was planned and has not happened, when no other thread uses the
+ * datastore any more. */
+void quipu_faults_report(const struct quipu_faults *faults,
+                         struct quipu_report *report);
 
 /* Gives the datastore the driver back; zeroed *faults is allowed. */
 void quipu_faults_finish(struct quipu_faults *faults,

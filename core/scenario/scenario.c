@@ -20,15 +20,12 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/memory.h"
-#include "event/event_text.h"
 #include "scenario/comparison.h"
 #include "scenario/faults.h"
 #include "scenario/namespace.h"
 #include "scenario/program.h"
 #include "scenario/report.h"
-
-/* Steps of a program that do not end. */
-#define STEPS_MOST 1000
+#include "scenario/run.h"
 
 struct quipu_scenario {
     struct quipu_program program;
@@ -45,13 +42,6 @@ struct quipu_scenario {
     quipu_error error;          /* for commands and steps */
     quipu_error failed; /* of a step, to be expected; its code OK: none */
 };
-
-static void pause_faults(quipu_scenario *scenario, bool paused)
-{
-    pthread_mutex_lock(&scenario->faults.lock);
-    scenario->faults.is_paused = paused;
-    pthread_mutex_unlock(&scenario->faults.lock);
-}
 
 /* Reports that a step has failed; `step` describes it. */
 static void report_step(quipu_scenario *scenario, const char *step,
@@ -145,7 +135,7 @@ static int begin(quipu_scenario *scenario, quipu_error *error)
     if (status != QUIPU_OK) {
         return status;
     }
-    pause_faults(scenario, true);
+    quipu_faults_pause(&scenario->faults, true);
     set_id(scenario);
     status = clear_store(scenario, error);
     if (status == QUIPU_OK) {
@@ -155,7 +145,7 @@ static int begin(quipu_scenario *scenario, quipu_error *error)
     if (status == QUIPU_OK) {
         status = quipu_program_open(program, error);
     }
-    pause_faults(scenario, false);
+    quipu_faults_pause(&scenario->faults, false);
     return status;
 }
 
@@ -206,23 +196,6 @@ quipu_scenario *quipu_scenario_of_process(const quipu_process_type *type,
     return create(&program, options);
 }
 
-static void check_faults(quipu_scenario *scenario)
-{
-    const struct quipu_faults *faults = &scenario->faults;
-
-    if (faults->crash_is_planned) {
-        quipu_report_add(&scenario->report,
-                         "no crash: the program has committed nothing after "
-                         "quipu_scenario_crash");
-    }
-    if (faults->count > 0) {
-        quipu_report_add(&scenario->report,
-                         "%d of the commits that were to fail have not "
-                         "followed",
-                         faults->count);
-    }
-}
-
 static void close_all(quipu_scenario *scenario)
 {
     struct quipu_program *program = &scenario->program;
@@ -231,7 +204,7 @@ static void close_all(quipu_scenario *scenario)
 
     if (status == QUIPU_OK && program->datastore) {
         if (scenario->faults.driver) {
-            pause_faults(scenario, true);
+            quipu_faults_pause(&scenario->faults, true);
         }
         status = clear_store(scenario, &error);
     }
@@ -253,7 +226,7 @@ int quipu_scenario_end(quipu_scenario *scenario)
     }
     quipu_scenario_nothing(scenario);
     if (can_go_on(scenario)) {
-        check_faults(scenario);
+        quipu_faults_report(&scenario->faults, &scenario->report);
     }
     close_all(scenario);
     quipu_time_stop((quipu_time){ 0 });
@@ -318,12 +291,12 @@ static void settle(quipu_scenario *scenario)
 {
     quipu_error error;
 
-    pause_faults(scenario, true);
+    quipu_faults_pause(&scenario->faults, true);
     if (quipu_unit_commit(scenario->program.unit, NULL, &error) != QUIPU_OK) {
         report_step(scenario, "storing the events of the command", &error);
         clear_unit(scenario);
     }
-    pause_faults(scenario, false);
+    quipu_faults_pause(&scenario->faults, false);
     read_log(scenario);
 }
 
@@ -393,11 +366,11 @@ void quipu_scenario_given(quipu_scenario *scenario,
     if (given && given->originator_id.size == 0) {
         given->originator_id = scenario->id;
     }
-    pause_faults(scenario, true);
+    quipu_faults_pause(&scenario->faults, true);
     if (!given || store(scenario, given, &error) != QUIPU_OK) {
         give_up(scenario, "storing a given event", &error);
     }
-    pause_faults(scenario, false);
+    quipu_faults_pause(&scenario->faults, false);
     quipu_release(given);
 }
 
@@ -466,95 +439,6 @@ void *quipu_scenario_when(quipu_scenario *scenario)
     return scenario->aggregate;
 }
 
-/* Returns a line about the crash for those differences that follow. */
-static char *describe_crash(quipu_scenario *scenario)
-{
-    const int64_t id = scenario->faults.crashed_tracking;
-    const quipu_query query = { .struct_size = sizeof(query),
-                                .flags = QUIPU_QUERY_GTE | QUIPU_QUERY_LIMIT,
-                                .gte = id,
-                                .limit = 1 };
-    const quipu_event *event = NULL;
-    quipu_events *events = NULL;
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    if (!out) {
-        return NULL;
-    }
-    (void)fprintf(out, "after a crash %s the commit",
-                  scenario->faults.crashes_after ? "after" : "before");
-    if (id > 0 &&
-        quipu_store_read_log(scenario->program.store, &query, &events, NULL) ==
-            QUIPU_OK &&
-        quipu_events_next(events, &event, NULL) == QUIPU_OK && event) {
-        (void)fputs(" that handled the events up to ", out);
-        quipu_event_text_print(event, out);
-    }
-    (void)fputc(':', out);
-    quipu_events_close(events);
-    return fclose(out) == 0 ? text : NULL;
-}
-
-/* Closes the program and opens it again. */
-static int restart(quipu_scenario *scenario, quipu_error *error)
-{
-    struct quipu_faults *faults = &scenario->faults;
-
-    quipu_report_note(&scenario->report, describe_crash(scenario));
-    int status = quipu_program_close(&scenario->program, error);
-
-    scenario->aggregate = NULL;
-    pause_faults(scenario, true);
-    pthread_mutex_lock(&faults->lock);
-    faults->has_crashed = false;
-    pthread_mutex_unlock(&faults->lock);
-    if (status == QUIPU_OK) {
-        status = quipu_program_open(&scenario->program, error);
-    }
-    pause_faults(scenario, false);
-    return status;
-}
-
-/* Whether a step has failed as planned, and can be repeated. */
-static bool has_failed_as_planned(struct quipu_faults *faults, int status)
-{
-    pthread_mutex_lock(&faults->lock);
-    bool has = faults->has_failed;
-
-    faults->has_failed = false;
-    pthread_mutex_unlock(&faults->lock);
-    return has && quipu_status_is_transient(status);
-}
-
-/* Runs the program to the end of the log. */
-static int run(quipu_scenario *scenario, quipu_error *error)
-{
-    bool caught_up = false;
-    int status = QUIPU_OK;
-
-    for (int i = 0; i < STEPS_MOST && !caught_up; i++) {
-        status = quipu_program_step(&scenario->program, &caught_up, error);
-        if (scenario->faults.has_crashed) {
-            caught_up = false;
-            status = restart(scenario, error);
-            if (status != QUIPU_OK) {
-                give_up(scenario, "starting the program again", error);
-                return status;
-            }
-        } else if (status != QUIPU_OK &&
-                   !has_failed_as_planned(&scenario->faults, status)) {
-            return status;
-        }
-    }
-    return caught_up ? QUIPU_OK
-                     : quipu_error_set(error, QUIPU_TIMEOUT,
-                                       "the program has not caught up after "
-                                       "%d steps",
-                                       STEPS_MOST);
-}
-
 int quipu_scenario_run(quipu_scenario *scenario)
 {
     if (!can_go_on(scenario)) {
@@ -562,9 +446,14 @@ int quipu_scenario_run(quipu_scenario *scenario)
     }
     settle(scenario);
     report_failed(scenario);
-    int status = run(scenario, &scenario->error);
+    bool is_lost = false;
+    int status =
+        quipu_run_to_end(&scenario->program, &scenario->faults,
+                         &scenario->report, &is_lost, &scenario->error);
 
-    if (status != QUIPU_OK && !scenario->is_broken) {
+    if (is_lost) {
+        give_up(scenario, "starting the program again", &scenario->error);
+    } else if (status != QUIPU_OK) {
         scenario->failed = scenario->error;
     }
     return status;
@@ -662,12 +551,12 @@ void quipu_scenario_look(quipu_scenario *scenario, quipu_work look,
     }
     settle(scenario);
     report_failed(scenario);
-    pause_faults(scenario, true);
+    quipu_faults_pause(&scenario->faults, true);
     if (quipu_datastore_transact(scenario->program.datastore, &nothing, look,
                                  context, NULL, &error) != QUIPU_OK) {
         report_step(scenario, "looking at the read model", &error);
     }
-    pause_faults(scenario, false);
+    quipu_faults_pause(&scenario->faults, false);
 }
 
 /* ---------------------------------------------------------------- failures */
@@ -683,12 +572,8 @@ void quipu_scenario_crash(quipu_scenario *scenario, int crash)
                          "the command");
         return;
     }
-    struct quipu_faults *faults = &scenario->faults;
-
-    pthread_mutex_lock(&faults->lock);
-    faults->crash_is_planned = true;
-    faults->crashes_after = crash != QUIPU_CRASH_BEFORE_COMMIT;
-    pthread_mutex_unlock(&faults->lock);
+    quipu_faults_plan_crash(&scenario->faults,
+                            crash != QUIPU_CRASH_BEFORE_COMMIT);
 }
 
 void quipu_scenario_fail(quipu_scenario *scenario, int status, int count)
@@ -703,10 +588,7 @@ void quipu_scenario_fail(quipu_scenario *scenario, int status, int count)
                          quipu_status_name(status));
         return;
     }
-    pthread_mutex_lock(&scenario->faults.lock);
-    scenario->faults.status = status;
-    scenario->faults.count = count;
-    pthread_mutex_unlock(&scenario->faults.lock);
+    quipu_faults_plan(&scenario->faults, status, count);
 }
 
 const char *quipu_scenario_report(quipu_scenario *scenario)
