@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "kills_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
+#include "quipu_test_child.h"
 
 /* Applies all events, and ends the process. */
 static _Noreturn void apply_all(const struct killed_projection *killed,
@@ -31,16 +30,13 @@ static _Noreturn void apply_all(const struct killed_projection *killed,
 static bool run_child(const struct killed_projection *killed, const char *name,
                       int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
     if (process == 0) {
         apply_all(killed, name, kill_at);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
+    return quipu_test_was_killed(process);
 }
 
 /* Runs processes that are killed at that call until one of them ends by itself,

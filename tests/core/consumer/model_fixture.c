@@ -200,6 +200,19 @@ struct model_counts count_model(const struct model *model, const char *name,
     return counts;
 }
 
+static void ignore_row(void *context, int64_t id, int64_t cents)
+{
+    (void)context;
+    (void)id;
+    (void)cents;
+}
+
+/* Reading waits for them first (model_postgres.c). */
+void await_model(const struct model *model, const char *name)
+{
+    model->read(name, ignore_row, NULL);
+}
+
 bool is_exact(const struct model_counts *counts)
 {
     return counts->twice == 0 && counts->missing == 0 && counts->beyond == 0 &&

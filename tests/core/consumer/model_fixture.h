@@ -64,6 +64,9 @@ struct model_counts {
 struct model_counts count_model(const struct model *model, const char *name,
                                 const char *consumer, int sequences);
 
+/* Waits until a server has ended the transactions of a killed process. */
+void await_model(const struct model *model, const char *name);
+
 /* Whether the read model is exact. */
 bool is_exact(const struct model_counts *counts);
 /* Fails with all counts unless it is. */

@@ -6,8 +6,8 @@
  */
 #include "model_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
+#include "quipu_test_child.h"
+
 #include <time.h>
 
 #include "base/clock.h"
@@ -60,17 +60,6 @@ static pid_t start_member(const char *name, int kill_at, long nanoseconds)
     return process;
 }
 
-/* Returns whether the process was killed. */
-static bool wait_for(pid_t process)
-{
-    int status = 0;
-
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
-                                    : WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
-}
-
 static void check(const char *name, int64_t record)
 {
     struct model_counts counts =
@@ -96,12 +85,12 @@ static void fill(const char *name)
  * Returns whether it was killed. */
 static bool kill_alone(const char *name, int kill_at)
 {
-    bool was_killed = wait_for(start_member(name, kill_at, 0));
+    bool was_killed = quipu_test_was_killed(start_member(name, kill_at, 0));
 
     check(name, 0);
     int64_t begin = quipu_clock_now();
 
-    assert_false(wait_for(start_member(name, 0, 0)));
+    assert_false(quipu_test_was_killed(start_member(name, 0, 0)));
     int64_t milliseconds = (quipu_clock_now() - begin) / 1000000;
 
     assert_true(milliseconds <= 2 * LEASE + 1000); /* G4 */
@@ -113,9 +102,9 @@ static bool kill_beside_another(const char *name, int kill_at)
 {
     pid_t other = start_member(name, 0, 0);
     pid_t killed = start_member(name, kill_at, 0);
-    bool was_killed = wait_for(killed);
+    bool was_killed = quipu_test_was_killed(killed);
 
-    assert_false(wait_for(other));
+    assert_false(quipu_test_was_killed(other));
     return was_killed;
 }
 
@@ -180,7 +169,7 @@ static void handlers_may_take_longer_than_a_lease(void **state)
         processes[i] = start_member(name, 0, (LEASE + 20) * 1000000L);
     }
     for (int i = 0; i < 2; i++) {
-        assert_false(wait_for(processes[i]));
+        assert_false(quipu_test_was_killed(processes[i]));
     }
     check(name, EVENTS);
 }

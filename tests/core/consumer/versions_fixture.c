@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "versions_fixture.h"
 
+#include "quipu_test_child.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -102,16 +104,13 @@ static void replace_version(const char *name, uint32_t number, bool parks,
 static bool run_child(const char *name, uint32_t number, bool parks,
                       int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
     if (process == 0) {
         replace_version(name, number, parks, kill_at);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    return quipu_test_was_killed(process);
 }
 
 /* ------------------------------------------------------------- each call */

@@ -3,9 +3,9 @@
  * is a file, to which `send` appends the notification ids. */
 #include "core/consumer/model_fixture.h"
 
+#include "quipu_test_child.h"
+
 #include <fcntl.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <quipu/erasure.h>
@@ -192,23 +192,34 @@ static void failing_receiver_is_tried_again(void **state)
     close_log(&log);
 }
 
+/* Opens a new log, and an outbox that parks each 13th item, which the receiver
+ * refuses. */
+static quipu_outbox *open_parking_outbox(struct opened_log *log,
+                                         struct receiver *receiver,
+                                         uint32_t batch_items)
+{
+    char name[96];
+
+    open_new_log(log, name);
+    open_receiver(receiver);
+    receiver->refused = 13;
+    receiver->refusal = QUIPU_INVALID;
+    return open_outbox(
+        log, receiver,
+        (quipu_outbox_options){ .attempts = 1,
+                                .batch_items = batch_items,
+                                .on_failure = QUIPU_FAILURE_PARK });
+}
+
 static void refused_items_are_parked(void **state)
 {
     struct receiver receiver;
     struct opened_log log;
     quipu_error error;
     int64_t left = -1;
-    char name[96];
     (void)state;
 
-    open_new_log(&log, name);
-    open_receiver(&receiver);
-    receiver.refused = 13;
-    receiver.refusal = QUIPU_INVALID;
-    quipu_outbox *outbox =
-        open_outbox(&log, &receiver,
-                    (quipu_outbox_options){ .attempts = 1,
-                                            .on_failure = QUIPU_FAILURE_PARK });
+    quipu_outbox *outbox = open_parking_outbox(&log, &receiver, 0);
 
     assert_ok(catch_up(outbox, &error), &error);
     assert_int_equal(read_sent(0, 0).distinct, ITEMS - ITEMS / 13);
@@ -232,18 +243,9 @@ static void erased_items_are_sent_as_such(void **state)
     struct opened_log log;
     quipu_error error;
     int64_t left = -1;
-    char name[96];
     (void)state;
 
-    open_new_log(&log, name);
-    open_receiver(&receiver);
-    receiver.refused = 13;
-    receiver.refusal = QUIPU_INVALID;
-    quipu_outbox *outbox =
-        open_outbox(&log, &receiver,
-                    (quipu_outbox_options){ .attempts = 1,
-                                            .batch_items = 5,
-                                            .on_failure = QUIPU_FAILURE_PARK });
+    quipu_outbox *outbox = open_parking_outbox(&log, &receiver, 5);
 
     assert_ok(quipu_records_erase(log.records, &erasure, NULL, &error), &error);
     assert_ok(catch_up(outbox, &error), &error);
@@ -312,23 +314,13 @@ static _Noreturn void send_all(const char *name, int kill_at)
 
 static bool run_child(const char *name, int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
     if (process == 0) {
         send_all(name, kill_at);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-}
-
-static void ignore_row(void *context, int64_t id, int64_t cents)
-{
-    (void)context;
-    (void)id;
-    (void)cents;
+    return quipu_test_was_killed(process);
 }
 
 /* Kills a process at that call, and lets another one complete the work: it
@@ -343,8 +335,7 @@ static bool kill_once(int kill_at, int64_t *repeated)
     bool was_killed = run_child(name, kill_at);
     struct sent before = read_sent(0, 0);
 
-    /* Waits until a server has ended the transactions of a process. */
-    MODEL.read(name, ignore_row, NULL);
+    await_model(&MODEL, name);
     open_log(&log, name);
     int64_t record = tracked(log.datastore, "feed");
 

@@ -3,8 +3,7 @@
  * driver (R1, P5).  The macro MODEL names the back end. */
 #include "transfers_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
+#include "quipu_test_child.h"
 
 extern const struct model MODEL;
 
@@ -35,23 +34,13 @@ static _Noreturn void handle_all(const char *name, int kill_at)
 /* Returns true if the process was killed. */
 static bool run_child(const char *name, int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
     if (process == 0) {
         handle_all(name, kill_at);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL;
-}
-
-static void ignore_row(void *context, int64_t id, int64_t cents)
-{
-    (void)context;
-    (void)id;
-    (void)cents;
+    return quipu_test_was_killed(process);
 }
 
 /* Runs processes that are killed at that call, and then one that is not.
@@ -72,8 +61,7 @@ static int run_round(int kill_at)
         /* One that is killed before it commits anything is not tried again. */
         was_killed = run_child(name, found.record == before ? 0 : kill_at);
         before = found.record;
-        /* Waits until a server has ended the transactions of a process. */
-        backend->read(name, ignore_row, NULL);
+        await_model(backend, name);
         open_bank(&bank, name);
         found = audit(&bank, -1);
         close_bank(&bank);

@@ -4,10 +4,10 @@
  * the snapshots in the store (D1, D4).  The macro MODEL names the back end.
  */
 #include "basket_fixture.h"
-#include "core/consumer/model_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
+#include "quipu_test_child.h"
+
+#include "core/consumer/model_fixture.h"
 
 enum { ROUNDS = 4, EVENTS = 5, KEPT = 2 };
 
@@ -55,7 +55,6 @@ static void work(const char *name, int kill_at)
 /* Returns whether the process was killed. */
 static bool work_in_process(const char *name, int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
@@ -63,10 +62,7 @@ static bool work_in_process(const char *name, int kill_at)
         work(name, kill_at);
         _exit(0);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
-                                    : WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    return quipu_test_was_killed(process);
 }
 
 static void killed_process_leaves_snapshots_whole(void **state)

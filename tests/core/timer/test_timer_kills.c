@@ -6,8 +6,7 @@
  */
 #include "timer_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
+#include "quipu_test_child.h"
 
 /* Sets a timer together with an event, by which the next process sees that this
  * is done; the timer of each replaces that of the one before it, so that only
@@ -69,17 +68,13 @@ static _Noreturn void work(const char *name, int kill_at)
 
 static bool run_child(const char *name, int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
     if (process == 0) {
         work(name, kill_at);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
-                                    : WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    return quipu_test_was_killed(process);
 }
 
 static bool contains_once(const char *text, const char *part)

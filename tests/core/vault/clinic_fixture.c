@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "clinic_fixture.h"
 
+#include "quipu_test_child.h"
+
 #include <quipu/declare.h>
 
 #include <dirent.h>
-#include <signal.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 
 /* ----------------------------------------------------------------- domain */
 
@@ -360,7 +360,6 @@ void clinic_make(struct clinic *clinic, const struct model *model, int patients)
 
 bool clinic_kill_forgetting(int patient, int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
@@ -380,8 +379,5 @@ bool clinic_kill_forgetting(int patient, int kill_at)
         clinic_close(&clinic);
         _exit(0);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
-                                    : WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    return quipu_test_was_killed(process);
 }

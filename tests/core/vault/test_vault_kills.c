@@ -7,8 +7,7 @@
  */
 #include "vault_fixture.h"
 
-#include <signal.h>
-#include <sys/wait.h>
+#include "quipu_test_child.h"
 
 enum { SUBJECTS = 5 };
 
@@ -44,7 +43,6 @@ static const quipu_key both[] = {
 /* Returns whether the process was killed. */
 static bool run_in_process(work function, int kill_at)
 {
-    int status = 0;
     pid_t process = fork();
 
     assert_true(process >= 0);
@@ -64,10 +62,7 @@ static bool run_in_process(work function, int kill_at)
         vault_close(&opened);
         _exit(0);
     }
-    assert_int_equal(waitpid(process, &status, 0), process);
-    assert_true(WIFSIGNALED(status) ? WTERMSIG(status) == SIGKILL
-                                    : WEXITSTATUS(status) == 0);
-    return WIFSIGNALED(status);
+    return quipu_test_was_killed(process);
 }
 
 static void forget_one(struct opened_vault *opened)

@@ -69,9 +69,9 @@ static void wait_for_readers(struct place *place, unsigned count)
     } while (info.me_numreaders < count);
 }
 
-static void slots_of_a_killed_process_are_freed(void **state)
+/* Opens a store in which a process that was killed has all slots but one. */
+static struct place open_with_killed_readers(void)
 {
-    (void)state;
     char folder[32];
     (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
     struct place place = fixture_place(folder, &few);
@@ -81,6 +81,13 @@ static void slots_of_a_killed_process_are_freed(void **state)
     place = fixture_place(folder, &few);
     wait_for_readers(&place, SLOTS - 1);
     kill_child(child);
+    return place;
+}
+
+static void slots_of_a_killed_process_are_freed(void **state)
+{
+    (void)state;
+    struct place place = open_with_killed_readers();
     struct environment *environment = place.datastore->environment;
     struct reader readers[SLOTS];
     for (size_t i = 0; i < SLOTS; i++) {
@@ -126,15 +133,7 @@ static void churn(struct place *place, int64_t from)
 static void killed_process_does_not_keep_pages(void **state)
 {
     (void)state;
-    char folder[32];
-    (void)snprintf(folder, sizeof(folder), "%s", fixture_file());
-    struct place place = fixture_place(folder, &few);
-    fixture_append(place.datastore, place.bound, 1);
-    fixture_leave(&place);
-    pid_t child = start_child(read_and_stay, folder);
-    place = fixture_place(folder, &few);
-    wait_for_readers(&place, SLOTS - 1);
-    kill_child(child);
+    struct place place = open_with_killed_readers();
     churn(&place, 1); /* writers free dead readers now and then */
     size_t before = file_size(&place);
     churn(&place, 1000);
