@@ -55,6 +55,25 @@
 #define OPTION_SIZE OPTION_BIT(44)
 #define OPTION_IDLE OPTION_BIT(45)
 #define OPTION_KEEP OPTION_BIT(46) /* --max-age of quipu serve */
+#define OPTION_SINCE OPTION_BIT(47)
+#define OPTION_UNTIL OPTION_BIT(48)
+#define OPTION_TAIL OPTION_BIT(49)
+#define OPTION_EXPANDED OPTION_BIT(50)
+#define OPTION_LOCAL OPTION_BIT(51)
+#define OPTION_COLOR OPTION_BIT(52)
+#define OPTION_NO_PAGER OPTION_BIT(53)
+#define OPTION_DECODED OPTION_BIT(54)
+#define OPTION_POSITION OPTION_BIT(55)
+#define OPTION_EVENT_ID OPTION_BIT(56)
+#define OPTION_TIME OPTION_BIT(57)
+#define OPTION_METADATA OPTION_BIT(58)
+
+/* Options of commands that print lists for people. */
+#define OPTIONS_OF_LISTS (OPTION_COLOR | OPTION_NO_PAGER | OPTION_FULL)
+/* Options of commands that print items. */
+#define OPTIONS_OF_ITEMS                                               \
+    (OPTIONS_OF_LISTS | OPTION_EXPANDED | OPTION_LOCAL | OPTION_KEYS | \
+     OPTION_DICTIONARY)
 
 #define REPETITIONS_MAX 64 /* of each option that may be repeated */
 
@@ -68,6 +87,10 @@ struct args {
     bool tracking;
     bool progress;
     bool force;
+    bool expanded;
+    bool local;
+    bool decoded;
+    bool no_pager;
     const char *schemas[REPETITIONS_MAX];
     size_t schema_count; /* 0: all schemas */
     const char *topics[REPETITIONS_MAX];
@@ -86,14 +109,18 @@ struct args {
     const char *logs;      /* URI of the datastore of the logs; or NULL */
     const char *reset;     /* name of a consumer, as that of `remove` */
     const char *remove;
-    const char *drop;     /* notification id, or "all" */
-    const char *sequence; /* its id, of `erase` */
-    const char *listen;   /* IP address, or NULL */
+    const char *drop;          /* notification id, or "all" */
+    const char *sequence;      /* its id */
+    const char *since, *until; /* times, not parsed; or NULL */
+    const char *color;
+    const char *event_id, *time, *metadata; /* of `append`; or NULL */
+    const char *listen;                     /* IP address, or NULL */
     int64_t from, to, limit, after, show, max_behind, max_age;
-    int64_t port, size, idle;
+    int64_t port, size, idle, tail, position;
     double seconds;
     const char *uri;    /* or the file, if that comes first */
     const char *second; /* the sequence id, the URI to copy to, or the file */
+    const char *third, *fourth; /* topic and state of `append`; or NULL */
 };
 
 /*
@@ -103,6 +130,9 @@ struct args {
  */
 bool args_parse(const struct command *command, int argc, char **argv,
                 struct args *args, enum outcome *outcome);
+
+/* Prints the help of a command. */
+void args_print_help(const struct command *command);
 
 /* Returns true if --schema names this table, or was not given. */
 bool args_want_schema(const struct args *args, const char *table);

@@ -19,8 +19,9 @@ struct command {
     const char *arguments; /* for the usage line: "URI SEQUENCE" */
     const char *summary;   /* one line, for the list of commands */
     const char *help;      /* description, printed above the options */
-    int argument_count;
-    uint64_t options; /* OPTION_ bits that the command accepts */
+    int argument_count;    /* arguments that are needed */
+    int optional_count;    /* further ones that may be given */
+    uint64_t options;      /* OPTION_ bits that the command accepts */
     enum outcome (*run)(const struct args *args);
 };
 
@@ -30,6 +31,7 @@ extern const struct command info_command;
 extern const struct command sequences_command;
 extern const struct command read_command;
 extern const struct command log_command;
+extern const struct command tail_command;
 extern const struct command consumers_command;
 extern const struct command parked_command;
 extern const struct command timers_command;
@@ -43,5 +45,14 @@ extern const struct command copy_command;
 extern const struct command bench_command;
 extern const struct command backup_command;
 extern const struct command restore_command;
+
+/* The commands in the order of the help, NULL-terminated (shell/commands.c). */
+extern const struct command *const commands[];
+
+/* Returns the command of a name, or NULL. */
+const struct command *command_find(const char *name);
+
+/* Returns the name of a command that is near to a mistyped one, or NULL. */
+const char *command_suggest(const char *name);
 
 #endif

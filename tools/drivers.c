@@ -54,26 +54,39 @@ static const char *type_name(int32_t type)
 
 /* ----------------------------------------------------------------- text */
 
-static void print_options(const quipu_driver *driver)
+static void print_options(const quipu_option_info *options, size_t count)
 {
     struct text line = { 0 };
 
-    for (uint32_t i = 0; i < driver->option_count; i++) {
-        const quipu_option_info *option = &driver->options[i];
-
+    for (size_t i = 0; i < count; i++) {
         text_clear(&line);
-        text_print(&line, "%s=%s  %s", option->name, type_name(option->type),
-                   option->help);
-        if (option->fallback) {
-            text_print(&line, " (default: %s)", option->fallback);
+        text_print(&line, "%s=%s  %s", options[i].name,
+                   type_name(options[i].type), options[i].help);
+        if (options[i].fallback && options[i].fallback[0] != '\0') {
+            text_print(&line, " (default: %s)", options[i].fallback);
         }
         output_field(i == 0 ? "  options" : "", text_content(&line));
     }
+    text_free(&line);
+}
+
+static void print_driver_options(const quipu_driver *driver)
+{
+    print_options(driver->options, driver->option_count);
     if ((driver->flags & QUIPU_DRIVER_PASSES_OPTIONS) != 0) {
         output_field(driver->option_count == 0 ? "  options" : "",
                      "(other options are passed to the back end)");
     }
-    text_free(&line);
+}
+
+/* The options that every driver has. */
+static void print_common_options(void)
+{
+    size_t count = 0;
+    const quipu_option_info *common = quipu_open_options(&count);
+
+    puts("every driver:");
+    print_options(common, count);
 }
 
 static void print_driver(const struct found *found, const quipu_driver *driver,
@@ -90,24 +103,23 @@ static void print_driver(const struct found *found, const quipu_driver *driver,
     text_print(&version, "%s %s", driver->name, driver->version);
     output_field("  driver", text_content(&version));
     output_field("  library", driver->library());
-    print_options(driver);
+    print_driver_options(driver);
     text_free(&version);
 }
 
 /* ----------------------------------------------------------------- JSON */
 
-static json_t *json_of_options(const quipu_driver *driver)
+static json_t *json_of_options(const quipu_option_info *options, size_t count)
 {
     json_t *list = json_array();
 
-    for (uint32_t i = 0; i < driver->option_count; i++) {
+    for (size_t i = 0; i < count; i++) {
         json_t *option = json_object();
 
-        jsonl_set(option, "name", jsonl_string(driver->options[i].name));
-        jsonl_set(option, "type",
-                  json_string(type_name(driver->options[i].type)));
-        jsonl_set(option, "default", jsonl_string(driver->options[i].fallback));
-        jsonl_set(option, "help", jsonl_string(driver->options[i].help));
+        jsonl_set(option, "name", jsonl_string(options[i].name));
+        jsonl_set(option, "type", json_string(type_name(options[i].type)));
+        jsonl_set(option, "default", jsonl_string(options[i].fallback));
+        jsonl_set(option, "help", jsonl_string(options[i].help));
         json_array_append_new(list, option);
     }
     return list;
@@ -117,6 +129,8 @@ static void json_driver(const struct found *found, const quipu_driver *driver,
                         const quipu_error *error)
 {
     json_t *line = json_object();
+    size_t count = 0;
+    const quipu_option_info *common = quipu_open_options(&count);
 
     jsonl_set(line, "scheme", jsonl_string(found->scheme));
     jsonl_set(line, "place", jsonl_string(found->place));
@@ -126,7 +140,9 @@ static void json_driver(const struct found *found, const quipu_driver *driver,
         jsonl_set(line, "driver", jsonl_string(driver->name));
         jsonl_set(line, "version", jsonl_string(driver->version));
         jsonl_set(line, "library", jsonl_string(driver->library()));
-        jsonl_set(line, "options", json_of_options(driver));
+        jsonl_set(line, "options",
+                  json_of_options(driver->options, driver->option_count));
+        jsonl_set(line, "common_options", json_of_options(common, count));
         jsonl_set(line, "passes_options",
                   json_boolean(driver->flags & QUIPU_DRIVER_PASSES_OPTIONS));
     }
@@ -155,6 +171,9 @@ static enum outcome list(const struct args *args)
         }
         free(listing.drivers[i].scheme);
         free(listing.drivers[i].place);
+    }
+    if (listing.count > 0 && !args->json) {
+        print_common_options();
     }
     free(listing.drivers);
     if (listing.count == 0) {
@@ -224,8 +243,10 @@ const struct command drivers_command = {
     .summary = "list the drivers that can be loaded",
     .help =
         "Lists the drivers in the folders of the driver search, with their\n"
-        "versions and the options of their URIs. With --explain, prints each\n"
-        "place that is searched, in order, and the finding there.",
-    .options = OPTION_EXPLAIN | OPTION_JSON | OPTION_HELP,
+        "versions and the options of their URIs, and the options that every\n"
+        "driver has. With --explain, prints each place that is searched, in\n"
+        "order, and the finding there.",
+    .options = OPTION_EXPLAIN | OPTION_COLOR | OPTION_NO_PAGER | OPTION_JSON |
+               OPTION_HELP,
     .run = run,
 };

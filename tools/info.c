@@ -381,6 +381,7 @@ const struct command info_command = {
         "each schema the names of its columns, the kind of its ids and the\n"
         "head of its log; and the tracking records.",
     .argument_count = 1,
-    .options = OPTION_SCHEMA | OPTION_JSON | OPTION_HELP,
+    .options = OPTION_SCHEMA | OPTION_COLOR | OPTION_NO_PAGER | OPTION_JSON |
+               OPTION_HELP,
     .run = run,
 };

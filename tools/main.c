@@ -5,7 +5,9 @@
  */
 #include "args.h"
 #include "keys.h"
+#include "output/moment.h"
 #include "output/output.h"
+#include "output/terminal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,16 +18,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const struct command *const commands[] = {
-    &drivers_command, &info_command,  &sequences_command, &topics_command,
-    &read_command,    &log_command,   &consumers_command, &parked_command,
-    &timers_command,  &erase_command, &verify_command,    &export_command,
-    &import_command,  &copy_command,  &backup_command,    &restore_command,
-    &alter_command,   &serve_command, &bench_command,
-};
-
-#define COMMAND_COUNT (sizeof(commands) / sizeof(*commands))
-
 static void print_help(FILE *file)
 {
     fputs(
@@ -34,12 +26,12 @@ static void print_help(FILE *file)
         "their\nconnection URI.\n\n"
         "Commands:\n",
         file);
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
+    for (size_t i = 0; commands[i]; i++) {
         char left[40];
 
         snprintf(left, sizeof(left), "%s %s", commands[i]->name,
                  commands[i]->arguments);
-        fprintf(file, "  %-22s %s\n", left, commands[i]->summary);
+        fprintf(file, "  %-24s %s\n", left, commands[i]->summary);
     }
     fputs("\n'quipu COMMAND --help' lists the options of a command.\n"
           "'quipu --version' prints the version.\n",
@@ -48,18 +40,19 @@ static void print_help(FILE *file)
 
 static const struct command *find(const char *name)
 {
-    for (size_t i = 0; i < COMMAND_COUNT; i++) {
-        if (strcmp(commands[i]->name, name) == 0) {
-            return commands[i];
-        }
-    }
-    return NULL;
+    /* The shells call `complete`; people need no help of it. */
+    return command_find(name);
 }
 
 static enum outcome refuse(const char *name)
 {
-    fprintf(stderr, "quipu: there is no command '%s'\n", name);
-    print_help(stderr);
+    const char *near = command_suggest(name);
+
+    fprintf(stderr, "quipu: there is no command '%s'", name);
+    if (near) {
+        fprintf(stderr, "; did you mean '%s'?", near);
+    }
+    fputs("\n'quipu help' lists the commands.\n", stderr);
     return USAGE;
 }
 
@@ -98,6 +91,13 @@ static enum outcome run(int argc, char **argv)
     if (!args_parse(command, argc - 1, argv + 1, &args, &outcome)) {
         return outcome;
     }
+    if (!terminal_init(args.color)) {
+        fprintf(stderr,
+                "quipu: --color takes always, never or auto, not '%s'\n",
+                args.color);
+        return USAGE;
+    }
+    moment_use_local(args.local);
     if ((command->options & OPTION_KEYS) != 0 && !keys_load(&args)) {
         return FINDING;
     }

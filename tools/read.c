@@ -37,7 +37,7 @@ static int read_schema(const struct args *args, quipu_records *records,
     quipu_query query;
     quipu_id id;
     int64_t last = 0;
-    int status = store_parse_id(schema, args->second, &id, error);
+    int status = store_find_id(records, args->second, &id, error);
 
     if (status == QUIPU_OK) {
         status = quipu_records_last(records, quipu_id_bytes(&id), &last, error);
@@ -98,11 +98,11 @@ const struct command read_command = {
     .summary = "show the items of one sequence",
     .help =
         "Shows the items of one sequence in order of position. SEQUENCE is\n"
-        "a UUID or a text, depending on the kind of the schema's ids; write\n"
-        "-- before an id that begins with a hyphen.",
+        "a UUID or a text, depending on the kind of the schema's ids; of a\n"
+        "UUID the beginning is enough, from four digits on, if it is that of\n"
+        "one sequence only. Write -- before an id that begins with a hyphen.",
     .argument_count = 2,
     .options = OPTION_SCHEMA | OPTION_FROM | OPTION_TO | OPTION_LIMIT |
-               OPTION_REVERSE | OPTION_KEYS | OPTION_DICTIONARY | OPTION_FULL |
-               OPTION_JSON | OPTION_HELP,
+               OPTION_REVERSE | OPTIONS_OF_ITEMS | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

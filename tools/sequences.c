@@ -95,6 +95,6 @@ const struct command sequences_command = {
     .help = "Lists the sequences in byte order of their ids, each with the\n"
             "position of its last item.",
     .argument_count = 1,
-    .options = OPTION_SCHEMA | OPTION_FULL | OPTION_JSON | OPTION_HELP,
+    .options = OPTION_SCHEMA | OPTIONS_OF_LISTS | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

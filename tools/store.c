@@ -6,9 +6,11 @@
 #include "output/output.h"
 #include "output/text.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static int open_with(const char *uri, const quipu_option *defaults,
                      size_t count, quipu_datastore **datastore,
@@ -207,4 +209,93 @@ int store_parse_id(const quipu_schema *schema, const char *text, quipu_id *id,
         quipu_id_of_uuid(id, &uuid);
     }
     return status;
+}
+
+/* ------------------------------------------------------ beginnings of ids */
+
+/* Returns true if the text is the beginning of a UUID: four digits or more,
+ * with hyphens where they belong. */
+static bool is_beginning(const char *text)
+{
+    static const char form[] = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+    const size_t length = strlen(text);
+
+    for (size_t i = 0; i < length; i++) {
+        if (i >= sizeof(form) - 1 || (form[i] == '-') != (text[i] == '-') ||
+            (form[i] != '-' && !isxdigit((unsigned char)text[i]))) {
+            return false;
+        }
+    }
+    return length >= 4 && length < sizeof(form) - 1;
+}
+
+/* Fills the rest of a beginning with zeros. */
+static void fill_uuid(const char *beginning, quipu_uuid *uuid)
+{
+    char text[QUIPU_UUID_TEXT_SIZE] = "00000000-0000-0000-0000-000000000000";
+
+    memcpy(text, beginning, strlen(beginning));
+    (void)quipu_uuid_parse(uuid, text, NULL);
+}
+
+static bool begins(const quipu_sequence *sequence, const char *beginning)
+{
+    char text[QUIPU_UUID_TEXT_SIZE];
+    quipu_uuid uuid;
+
+    memcpy(uuid.bytes, sequence->id.data, sizeof(uuid.bytes));
+    quipu_uuid_format(&uuid, text);
+    return strncasecmp(text, beginning, strlen(beginning)) == 0;
+}
+
+/* Finds the one sequence whose id begins so. */
+static int find_sequence(quipu_records *records, const char *beginning,
+                         quipu_id *id, quipu_error *error)
+{
+    quipu_sequences *sequences = NULL;
+    const quipu_sequence *sequence = NULL;
+    quipu_uuid uuid;
+    quipu_bytes after = { 0 };
+
+    fill_uuid(beginning, &uuid);
+    if (!quipu_uuid_is_nil(&uuid)) { /* subtract one: `after` is exclusive */
+        size_t last = sizeof(uuid.bytes) - 1;
+
+        while (uuid.bytes[last]-- == 0) {
+            last--;
+        }
+        after = (quipu_bytes){ uuid.bytes, sizeof(uuid.bytes) };
+    }
+    int status = quipu_sequences_open(records, after, &sequences, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_sequences_next(sequences, &sequence, error);
+    }
+    if (status == QUIPU_OK && sequence && begins(sequence, beginning)) {
+        (void)quipu_id_of_bytes(id, sequence->id, NULL);
+        status = quipu_sequences_next(sequences, &sequence, error);
+        if (status == QUIPU_OK && sequence && begins(sequence, beginning)) {
+            status = quipu_error_set(error, QUIPU_CONFLICT,
+                                     "the ids of several sequences begin with "
+                                     "'%s'; give more of its digits",
+                                     beginning);
+        }
+    } else if (status == QUIPU_OK) {
+        status = quipu_error_set(error, QUIPU_NOT_FOUND,
+                                 "the store has no sequence whose id begins "
+                                 "with '%s'",
+                                 beginning);
+    }
+    quipu_sequences_close(sequences);
+    return status;
+}
+
+int store_find_id(quipu_records *records, const char *text, quipu_id *id,
+                  quipu_error *error)
+{
+    const quipu_schema *schema = quipu_records_schema(records);
+
+    return (schema->flags & QUIPU_SCHEMA_TEXT_IDS) == 0 && is_beginning(text)
+               ? find_sequence(records, text, id, error)
+               : store_parse_id(schema, text, id, error);
 }

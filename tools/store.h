@@ -53,4 +53,10 @@ enum outcome store_change(const struct args *args,
 int store_parse_id(const quipu_schema *schema, const char *text, quipu_id *id,
                    quipu_error *error);
 
+/* As store_parse_id, but of a UUID the beginning is enough, from four digits
+ * on: that of a stored sequence.  NOT_FOUND: no sequence begins so.  CONFLICT:
+ * several do. */
+int store_find_id(quipu_records *records, const char *text, quipu_id *id,
+                  quipu_error *error);
+
 #endif

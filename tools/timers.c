@@ -3,6 +3,7 @@
 #include "timers.h"
 #include "args.h"
 #include "output/jsonl.h"
+#include "output/moment.h"
 #include "output/output.h"
 #include "output/table.h"
 #include "output/text.h"
@@ -40,12 +41,11 @@ static void print_row(struct table *table, const quipu_timer *timer)
                                   .flags = is_uuid(timer->sequence_id)
                                                ? 0
                                                : QUIPU_SCHEMA_TEXT_IDS };
-    char due[QUIPU_TIME_TEXT_SIZE] = "?";
     struct text cell = { 0 };
 
-    (void)quipu_time_format(timer->due, due, NULL);
     table_add_text(table, timer->table);
-    table_add(table, due);
+    moment_add(&cell, timer->due);
+    end_cell(table, &cell);
     text_add_id(&cell, &schema, timer->sequence_id);
     end_cell(table, &cell);
     add_bytes(table, &cell, timer->name);
@@ -150,6 +150,6 @@ const struct command timers_command = {
         "they come last, with the reason. Timers are set, replaced and\n"
         "cancelled by programs only.",
     .argument_count = 1,
-    .options = OPTION_FULL | OPTION_JSON | OPTION_HELP,
+    .options = OPTIONS_OF_LISTS | OPTION_LOCAL | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

@@ -265,6 +265,6 @@ const struct command topics_command = {
             "type. It reads all items. Erased items have no version any more;\n"
             "unreadable are those whose state this program cannot split.",
     .argument_count = 1,
-    .options = OPTION_SCHEMA | OPTION_FULL | OPTION_JSON | OPTION_HELP,
+    .options = OPTION_SCHEMA | OPTIONS_OF_LISTS | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

@@ -147,6 +147,14 @@ static const apply appliers[OWN_OPTIONS] = { apply_create,   apply_durability,
                                              apply_group,    apply_namespace,
                                              apply_readonly, apply_timeout };
 
+QUIPU_API const quipu_option_info *quipu_open_options(size_t *count)
+{
+    if (count) {
+        *count = OWN_OPTIONS;
+    }
+    return own_options;
+}
+
 /* ------------------------------------------------------------- settings */
 
 static int check_setting(const char *list, const quipu_option *option,

@@ -77,6 +77,11 @@ QUIPU_API int quipu_datastore_open(const char *uri,
                                    quipu_datastore **datastore,
                                    quipu_error *error);
 
+/* Returns the options above, which mean the same in every driver, with their
+ * defaults and a line of help each, by name; a constant.  *count, which may be
+ * NULL, is set to their number. */
+QUIPU_API const quipu_option_info *quipu_open_options(size_t *count);
+
 /*
  * Closes a store and frees the datastore.  NULL is allowed.  INVALID: records,
  * cursors or listings that were opened from it are still open; nothing is then

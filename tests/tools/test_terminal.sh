@@ -12,20 +12,93 @@ script -qec true /dev/null </dev/null >/dev/null || {
 "$plant" odd sqlite:///a.db
 "$plant" plain sqlite:///a.db 1 1
 
-# on_terminal ARGUMENT...: runs quipu on a terminal of 60 columns.
+# on_terminal COLUMNS ARGUMENT...: runs quipu on a terminal of that width.
 on_terminal()
 {
-    quipu=$quipu script -qec "stty cols 60; \"\$quipu\" $*" /dev/null \
-        </dev/null | tr -d '\r' >out
+    columns=$1
+    shift
+    quipu=$quipu script -qec "stty cols $columns; \"\$quipu\" $*" \
+        /dev/null </dev/null | tr -d '\r' >out
 }
 
-on_terminal log sqlite:///a.db
-[ "$(LC_ALL=C.UTF-8 wc -L <out)" = 60 ] || fail "lines are not cut: $(cat out)"
-says "$(printf '\342\200\246')"
-on_terminal log --full sqlite:///a.db
-[ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--full cuts lines"
-on_terminal log --json sqlite:///a.db
-[ "$(LC_ALL=C.UTF-8 wc -L <out)" -gt 200 ] || fail "--json cuts lines"
+# widest: prints the columns of the widest line of the last output.
+widest()
+{
+    LC_ALL=C.UTF-8 wc -L <out
+}
+
+# A list of items fits the terminal: topic and state come first, ids are short,
+# and columns are dropped.
+export NO_COLOR=1
+"$plant" plain sqlite:///p.db 2 1
+on_terminal 80 log sqlite:///p.db
+same <<END
+id  topic           state     sequence  position
+ 1  Thing.Happened  {"n": 0}  8f7d29a0         0
+ 2  Thing.Happened  {"n": 0}  fe38b6f1         0
+END
+on_terminal 40 log sqlite:///p.db
+same <<END
+id  topic           state     sequence
+ 1  Thing.Happened  {"n": 0}  8f7d29a0
+ 2  Thing.Happened  {"n": 0}  fe38b6f1
+END
+on_terminal 24 log sqlite:///p.db
+same <<END
+id  topic           sta$(printf '\342\200\246')
+ 1  Thing.Happened  {"n$(printf '\342\200\246')
+ 2  Thing.Happened  {"n$(printf '\342\200\246')
+END
+on_terminal 80 read sqlite:///p.db $zero --full
+same <<END
+id  sequence                              position  topic           state
+ 1  $zero         0  Thing.Happened  {"n": 0}
+END
+"$plant" rich sqlite:///r.db
+for width in 3 10 60 80 120; do
+    for command in log "read --limit 9" sequences topics info; do
+        sequence=
+        [ "$command" = "${command#read}" ] || sequence=odd
+        on_terminal $width $command sqlite:///r.db $sequence
+        [ "$(widest)" -le $width ] || [ "$command" = info ] ||
+            { fail "$command does not fit $width columns"; cat out; }
+    done
+done
+on_terminal 80 log --schema rich --limit 3 sqlite:///r.db
+says "even"
+says "0102030405060708090a0b0c0d0e0$(printf '\342\200\246')  odd"
+on_terminal 60 log --full sqlite:///a.db
+[ "$(widest)" -gt 200 ] || fail "--full cuts lines"
+on_terminal 60 log --json sqlite:///a.db
+[ "$(widest)" -gt 200 ] || fail "--json cuts lines"
+on_terminal 160 log --schema rich --tail 1 --local sqlite:///r.db
+says "  1970-01-01 00:00:00  "
+on_terminal 160 log --schema rich --tail 1 sqlite:///r.db
+says "  1970-01-01 00:00:00Z  "
+
+# Colours on a terminal, unless NO_COLOR is set or the terminal has none.
+colour=$(printf '\033[36mThing.Happened\033[m')
+on_terminal 80 log --color always sqlite:///p.db
+says "$colour"
+expect 0 "$quipu" log --color always sqlite:///p.db
+says "$colour"
+unset NO_COLOR
+export TERM=xterm
+on_terminal 80 log sqlite:///p.db
+says "$colour"
+NO_COLOR= on_terminal 80 log sqlite:///p.db
+says "$colour"
+for no in "--color never" --json; do
+    on_terminal 80 log $no sqlite:///p.db
+    ! grep -q "$(printf '\033')" out || fail "colours with $no"
+done
+TERM=dumb on_terminal 80 log sqlite:///p.db
+! grep -q "$(printf '\033')" out || fail "colours on a dumb terminal"
+expect 0 "$quipu" log sqlite:///p.db
+! grep -q "$(printf '\033')" out || fail "colours in a file"
+expect 2 "$quipu" log --color sometimes sqlite:///p.db
+complains "--color takes always, never or auto"
+export NO_COLOR=1
 
 # answered ANSWER STATUS ARGUMENT...: runs quipu on a terminal whose user types
 # the answer; fails unless it exits with STATUS.

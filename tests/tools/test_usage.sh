@@ -8,8 +8,9 @@ expect 0 "$quipu" --help
 says "usage: quipu COMMAND"
 expect 0 "$quipu" --version
 says "quipu 0."
-for command in drivers info sequences topics read log consumers parked timers \
-    erase verify export import copy backup restore alter serve bench; do
+"$quipu" help | sed -n 's/^  \([a-z]*\) .*/\1/p' >commands
+[ "$(wc -l <commands)" -ge 20 ] || fail "help lists few commands"
+for command in $(cat commands); do
     expect 0 "$quipu" $command --help
     says "usage: quipu $command"
     quiet
@@ -19,6 +20,23 @@ done
 
 expect 2 "$quipu" help frobnicate
 complains "no command 'frobnicate'"
+! grep -q "did you mean" err || fail "a suggestion for frobnicate"
+
+# The nearest command or option is suggested.
+for pair in lgo:log tali:tail exprot:export sequence:sequences \
+    drop: imports:import conusmers:consumers verfiy:verify x: bac:backup; do
+    expect 2 "$quipu" "${pair%:*}"
+    near=${pair#*:}
+    if [ -n "$near" ]; then
+        complains "did you mean '$near'?"
+    else
+        ! grep -q "did you mean" err || fail "a suggestion for $pair"
+    fi
+done
+expect 2 "$quipu" log --sequnce x sqlite:///a.db
+complains "unknown option: --sequnce; did you mean --sequence?"
+expect 2 "$quipu" log --frobnicate sqlite:///a.db
+! grep -q "did you mean" err || fail "a suggestion for --frobnicate"
 
 # Wrong usage exits with 2 and a message on standard error.
 expect 2 "$quipu"
@@ -70,9 +88,13 @@ says "sqlite.so"
 expect 0 "$quipu" drivers
 says "sqlite:"
 says checkpoint=
+says "every driver:"
+says "timeout=NUMBER  limit of each call in milliseconds (default: 5000)"
+says "durability=TEXT  durability after a power cut: full or relaxed"
 expect 0 "$quipu" drivers --json
 grep '"scheme":"sqlite"' out | grep -q '"library":"SQLite ' ||
     fail "drivers --json lacks the version of the sqlite library"
+says '"common_options":[{"name":"create","type":"yes|no","default":"yes",'
 
 # Reading does not create a missing store, and does not change a foreign file.
 expect 1 "$quipu" verify sqlite:///missing.db

@@ -377,6 +377,6 @@ const struct command consumers_command = {
     .argument_count = 1,
     .options = OPTION_SCHEMA | OPTION_LOGS | OPTION_WATCH | OPTION_MAX_BEHIND |
                OPTION_MAX_AGE | OPTION_RESET | OPTION_REMOVE | OPTION_AFTER |
-               OPTION_YES | OPTION_FULL | OPTION_JSON | OPTION_HELP,
+               OPTION_YES | OPTIONS_OF_LISTS | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

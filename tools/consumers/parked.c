@@ -458,7 +458,6 @@ const struct command parked_command = {
         "started after the fault was corrected.",
     .argument_count = 1,
     .options = OPTION_CONSUMER | OPTION_LOGS | OPTION_SHOW | OPTION_DROP |
-               OPTION_YES | OPTION_KEYS | OPTION_DICTIONARY | OPTION_FULL |
-               OPTION_JSON | OPTION_HELP,
+               OPTION_YES | OPTIONS_OF_ITEMS | OPTION_JSON | OPTION_HELP,
     .run = run,
 };

@@ -1,53 +1,87 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Items as rows of a table, or as JSON Lines. */
+/*
+ * Items as rows of a table, in the expanded form, or as JSON Lines.
+ *
+ * Rows on a terminal fit its width: topic and state come first, ids and times
+ * are short, and the columns on the right are dropped when there is no room.
+ * Rows in files and pipes, and with --full, have everything, and the state,
+ * whose length has no limit, comes last.
+ */
 #include "item_printer.h"
 #include "args.h"
+#include "item_view.h"
 #include "jsonl.h"
-#include "keys.h"
 #include "memory.h"
 #include "output.h"
-#include "state.h"
 #include "table.h"
 #include "text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
+
+enum column {
+    COLUMN_ID,
+    COLUMN_SEQUENCE,
+    COLUMN_POSITION,
+    COLUMN_TIME,
+    COLUMN_TOPIC,
+    COLUMN_FURTHER, /* as many as the schema has further columns */
+    COLUMN_METADATA,
+    COLUMN_STATE,
+    COLUMN_COUNT
+};
+
+static const enum column wide_layout[COLUMN_COUNT] = {
+    COLUMN_ID,    COLUMN_SEQUENCE, COLUMN_POSITION, COLUMN_TIME,
+    COLUMN_TOPIC, COLUMN_FURTHER,  COLUMN_METADATA, COLUMN_STATE
+};
+
+static const enum column narrow_layout[COLUMN_COUNT] = {
+    COLUMN_ID,       COLUMN_TOPIC, COLUMN_STATE,   COLUMN_SEQUENCE,
+    COLUMN_POSITION, COLUMN_TIME,  COLUMN_FURTHER, COLUMN_METADATA
+};
+
+static const struct heading headings[COLUMN_COUNT] = {
+    [COLUMN_ID] = { .title = "id", .right = true, .style = STYLE_NUMBER },
+    [COLUMN_SEQUENCE] = { .title = "sequence", .most = 24 },
+    [COLUMN_POSITION] = { .title = "position", .right = true },
+    [COLUMN_TIME] = { .title = "time", .optional = true },
+    [COLUMN_TOPIC] = { .title = "topic", .most = 32, .style = STYLE_TOPIC },
+    [COLUMN_METADATA] = { .title = "metadata", .optional = true },
+    [COLUMN_STATE] = { .title = "state", .flexible = true },
+};
 
 struct item_printer {
     const quipu_schema *schema;
-    struct table *table; /* NULL: JSON Lines */
+    bool expanded;
+    bool title;          /* of each item, in the expanded form */
+    bool narrow;         /* the table has narrow_layout */
+    struct table *table; /* NULL: JSON Lines, or expanded */
     struct heading *headings;
     struct text cell;
 };
 
-/* Columns of every table of items: five before the schema's further columns,
- * and two after them. */
-enum { COLUMNS_BEFORE = 5, COLUMNS_AFTER = 2 };
-
 static size_t make_headings(struct item_printer *printer)
 {
-    static const struct heading before[COLUMNS_BEFORE] = {
-        { .title = "id", .right = true },
-        { .title = "sequence" },
-        { .title = "position", .right = true },
-        { .title = "time", .optional = true },
-        { .title = "topic" },
-    };
-    static const struct heading after[COLUMNS_AFTER] = {
-        { .title = "metadata", .optional = true }, { .title = "state" }
-    };
-    const size_t further = printer->schema->column_count;
+    const enum column *layout = printer->narrow ? narrow_layout : wide_layout;
+    const quipu_schema *schema = printer->schema;
+    size_t count = 0;
 
-    printer->headings = memory_allocate(
-        COLUMNS_BEFORE + further + COLUMNS_AFTER, sizeof(*printer->headings));
-    memcpy(printer->headings, before, sizeof(before));
-    for (size_t i = 0; i < further; i++) {
-        printer->headings[COLUMNS_BEFORE + i].title =
-            printer->schema->columns[i].name;
+    printer->headings = memory_allocate(COLUMN_COUNT + schema->column_count,
+                                        sizeof(*printer->headings));
+    for (size_t i = 0; i < COLUMN_COUNT; i++) {
+        if (layout[i] != COLUMN_FURTHER) {
+            printer->headings[count] = headings[layout[i]];
+            printer->headings[count++].id =
+                layout[i] == COLUMN_SEQUENCE &&
+                (schema->flags & QUIPU_SCHEMA_TEXT_IDS) == 0;
+            continue;
+        }
+        for (size_t k = 0; k < schema->column_count; k++) {
+            printer->headings[count++].title = schema->columns[k].name;
+        }
     }
-    memcpy(printer->headings + COLUMNS_BEFORE + further, after, sizeof(after));
-    return COLUMNS_BEFORE + further + COLUMNS_AFTER;
+    return count;
 }
 
 struct item_printer *item_printer_open(const struct args *args,
@@ -56,7 +90,10 @@ struct item_printer *item_printer_open(const struct args *args,
     struct item_printer *printer = memory_allocate(1, sizeof(*printer));
 
     printer->schema = schema;
-    if (!args->json) {
+    printer->title = title;
+    printer->expanded = args->expanded && !args->json;
+    if (!args->json && !args->expanded) {
+        printer->narrow = !args->full && terminal_width() > 0;
         const size_t count = make_headings(printer);
 
         if (title) {
@@ -67,187 +104,65 @@ struct item_printer *item_printer_open(const struct args *args,
     return printer;
 }
 
-/* --------------------------------------------------------------- cells */
-
 static void end_cell(struct item_printer *printer)
 {
     table_add(printer->table, text_content(&printer->cell));
     text_clear(&printer->cell);
 }
 
-static void add_json(struct item_printer *printer, json_t *value)
+static void print_cell(struct item_printer *printer,
+                       const struct item_view *view, enum column column)
 {
-    char *json = NULL;
+    const quipu_item *item = view->item;
+    struct text *cell = &printer->cell;
 
-    if (json_is_string(value)) {
-        text_add_escaped(&printer->cell, json_string_value(value),
-                         json_string_length(value));
-    } else if (!json_is_null(value)) {
-        json = json_dumps(value, JSON_ENCODE_ANY);
-        if (json) {
-            text_add_escaped_json(&printer->cell, json);
+    switch (column) {
+    case COLUMN_ID:
+        text_print(cell, "%lld", (long long)item->notification_id);
+        break;
+    case COLUMN_SEQUENCE:
+        text_add_id(cell, printer->schema, item->sequence_id);
+        break;
+    case COLUMN_POSITION:
+        text_print(cell, "%lld", (long long)item->position);
+        break;
+    case COLUMN_TIME:
+        item_view_add_time(view, printer->narrow, cell);
+        break;
+    case COLUMN_TOPIC:
+        text_add_escaped(cell, item->topic.data, item->topic.size);
+        break;
+    case COLUMN_METADATA:
+        item_view_add_metadata(view, -1, cell);
+        break;
+    case COLUMN_FURTHER:
+        for (size_t i = 0; i < printer->schema->column_count; i++) {
+            item_view_add_column(view, i, cell);
+            end_cell(printer);
         }
-    }
-    free(json);
-    json_decref(value);
-}
-
-/* Adds bytes as text if they are UTF-8, else as hexadecimal digits. */
-static void add_bytes(struct item_printer *printer, quipu_bytes bytes)
-{
-    if (!bytes.data) {
         return;
-    }
-    if (quipu_bytes_is_text(bytes)) {
-        text_add_escaped(&printer->cell, bytes.data, bytes.size);
-    } else {
-        text_add_hex(&printer->cell, bytes.data, bytes.size);
-    }
-}
-
-static void add_time(struct item_printer *printer, const quipu_item *item,
-                     const struct state *state)
-{
-    json_t *time = json_object_get(state->envelope, "time");
-
-    if ((item->flags & QUIPU_ITEM_TIME) != 0) {
-        add_json(printer, jsonl_time(item->time));
-    } else if (time) {
-        add_json(printer, json_incref(time));
+    default:
+        item_view_add_state(view, -1, cell);
     }
     end_cell(printer);
 }
-
-/* Reads the state of an item, opened if it is sealed.  Returns the reason why
- * it cannot be opened, which stands in *error, or NULL. */
-static const char *read_state(const quipu_item *item, struct state *state,
-                              quipu_error *error)
-{
-    quipu_bytes bytes;
-    int status = keys_open_state(item, &bytes, error);
-
-    state_read(bytes, state);
-    return status == QUIPU_OK || !state->envelope ? NULL : error->message;
-}
-
-static void add_state(struct item_printer *printer, const quipu_item *item,
-                      const struct state *state, const char *sealed)
-{
-    if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
-        text_print(&printer->cell, "(erased)");
-    } else if (sealed) {
-        text_print(&printer->cell, "(sealed)");
-    } else if (state->fields) {
-        add_json(printer, json_incref(state->fields));
-    } else {
-        text_add_hex(&printer->cell, item->state.data, item->state.size);
-    }
-    end_cell(printer);
-}
-
-static void print_row(struct item_printer *printer, const quipu_item *item)
-{
-    struct state state = { 0 };
-    quipu_error error;
-    const char *sealed = read_state(item, &state, &error);
-
-    table_add_int(printer->table, item->notification_id);
-    text_add_id(&printer->cell, printer->schema, item->sequence_id);
-    end_cell(printer);
-    table_add_int(printer->table, item->position);
-    add_time(printer, item, &state);
-    text_add_escaped(&printer->cell, item->topic.data, item->topic.size);
-    end_cell(printer);
-    for (size_t i = 0; i < printer->schema->column_count; i++) {
-        if (i < item->column_count) {
-            add_json(printer, jsonl_value(&item->columns[i]));
-        }
-        end_cell(printer);
-    }
-    add_bytes(printer, item->metadata);
-    end_cell(printer);
-    add_state(printer, item, &state, sealed);
-    state_free(&state);
-}
-
-/* ---------------------------------------------------------- JSON Lines */
-
-static void set_optional(json_t *line, const quipu_schema *schema,
-                         const quipu_item *item)
-{
-    json_t *columns = NULL;
-
-    if (schema->event_id) {
-        jsonl_set(line, "event_id", jsonl_uuid(item->event_id));
-    }
-    if (schema->time) {
-        jsonl_set(line, "time",
-                  (item->flags & QUIPU_ITEM_TIME) != 0 ? jsonl_time(item->time)
-                                                       : json_null());
-    }
-    if (schema->metadata) {
-        jsonl_set(line, "metadata_hex",
-                  !item->metadata.data
-                      ? json_null()
-                      : jsonl_hex(item->metadata.data, item->metadata.size));
-    }
-    if (schema->column_count > 0) {
-        columns = json_object();
-        for (size_t i = 0; i < item->column_count; i++) {
-            jsonl_set(columns, schema->columns[i].name,
-                      jsonl_value(&item->columns[i]));
-        }
-        jsonl_set(line, "columns", columns);
-    }
-}
-
-static void set_state(json_t *line, const quipu_item *item)
-{
-    struct state state = { 0 };
-    quipu_error error;
-
-    if ((item->flags & QUIPU_ITEM_ERASED) != 0) {
-        jsonl_set(line, "erased", json_true());
-        return;
-    }
-    const char *sealed = read_state(item, &state, &error);
-
-    if (sealed) {
-        jsonl_set(line, "sealed", json_string(sealed));
-    }
-    if (state.envelope) {
-        jsonl_set(line, "envelope", json_incref(state.envelope));
-    }
-    jsonl_set(line, "state",
-              !state.fields ? json_null() : json_incref(state.fields));
-    jsonl_set(line, "state_hex", jsonl_hex(item->state.data, item->state.size));
-    state_free(&state);
-}
-
-/* The item as an object with all data. */
-static json_t *json_of_item(const quipu_schema *schema, const quipu_item *item)
-{
-    json_t *line = json_object();
-
-    jsonl_set(line, "schema", jsonl_string(schema->table));
-    jsonl_set(line, "notification_id", json_integer(item->notification_id));
-    jsonl_set(line, "sequence_id", jsonl_id(schema, item->sequence_id));
-    jsonl_set(line, "position", json_integer(item->position));
-    jsonl_set(line, "topic", jsonl_text(item->topic.data, item->topic.size));
-    set_optional(line, schema, item);
-    set_state(line, item);
-    return line;
-}
-
-/* ------------------------------------------------------------- printing */
 
 void item_printer_print(struct item_printer *printer, const quipu_item *item)
 {
-    if (!printer->table) {
-        jsonl_print(json_of_item(printer->schema, item));
+    const enum column *layout = printer->narrow ? narrow_layout : wide_layout;
+    struct item_view view;
+
+    item_view_init(&view, printer->schema, item);
+    if (printer->expanded) {
+        item_record_print(&view, printer->title);
+    } else if (!printer->table) {
+        jsonl_print(item_json_of(&view));
     } else {
-        print_row(printer, item);
+        for (size_t i = 0; i < COLUMN_COUNT; i++) {
+            print_cell(printer, &view, layout[i]);
+        }
     }
+    item_view_finish(&view);
 }
 
 void item_printer_flush(struct item_printer *printer)

@@ -162,9 +162,28 @@ static json_t *read_value(quipu_bytes *rest, int depth)
 
 /* ------------------------------------------------------------- envelope */
 
-static void set_attribute(json_t *envelope, const quipu_token *key,
+/* Skips a value with all that it contains. */
+static int skip_value(quipu_bytes *rest)
+{
+    int status = QUIPU_OK;
+
+    for (uint64_t left = 1; status == QUIPU_OK && left > 0; left--) {
+        quipu_token token;
+
+        status = quipu_token_next(rest, &token, NULL);
+        if (status == QUIPU_OK && token.kind == QUIPU_TOKEN_MAP) {
+            left += 2 * (uint64_t)token.count;
+        } else if (status == QUIPU_OK && token.kind == QUIPU_TOKEN_ARRAY) {
+            left += token.count;
+        }
+    }
+    return status;
+}
+
+static void set_attribute(struct state *state, const quipu_token *key,
                           const quipu_token *value)
 {
+    json_t *envelope = state->envelope;
     const quipu_bytes bytes = value->bytes;
 
     switch (key->as.natural) {
@@ -176,8 +195,11 @@ static void set_attribute(json_t *envelope, const quipu_token *key,
         break;
     case QUIPU_STATE_TIME:
         jsonl_set(envelope, "time", json_of_ext(value));
+        state->has_time = quipu_token_time(value, &state->time);
         break;
     case QUIPU_STATE_METADATA:
+        state->metadata = bytes;
+        jsonl_set(envelope, "metadata", state_read_metadata(bytes));
         jsonl_set(envelope, "metadata_hex", jsonl_hex(bytes.data, bytes.size));
         break;
     case QUIPU_STATE_ORIGINATOR_ID:
@@ -195,12 +217,12 @@ static void set_attribute(json_t *envelope, const quipu_token *key,
 }
 
 /* quipu_state_split has checked that the envelope is a map. */
-static json_t *read_envelope(quipu_bytes rest)
+static void read_envelope(struct state *state, quipu_bytes rest)
 {
-    json_t *envelope = json_object();
     quipu_token map;
     int status = quipu_token_next(&rest, &map, NULL);
 
+    state->envelope = json_object();
     for (uint32_t i = 0; status == QUIPU_OK && i < map.count; i++) {
         quipu_token key, value;
         quipu_bytes before;
@@ -211,13 +233,61 @@ static json_t *read_envelope(quipu_bytes rest)
             status = quipu_token_next(&rest, &value, NULL);
         }
         if (status == QUIPU_OK) {
-            set_attribute(envelope, &key, &value);
+            set_attribute(state, &key, &value);
             /* Skip the whole value, which may be a map or an array. */
             rest = before;
             json_decref(read_value(&rest, 0));
         }
     }
-    return envelope;
+}
+
+json_t *state_read_metadata(quipu_bytes bytes)
+{
+    quipu_bytes rest = bytes;
+    quipu_token token;
+
+    if (!bytes.data) {
+        return json_null();
+    }
+    if (quipu_bytes_is_text(bytes)) {
+        return jsonl_text(bytes.data, bytes.size);
+    }
+    json_t *map = quipu_token_next(&rest, &token, NULL) == QUIPU_OK &&
+                          token.kind == QUIPU_TOKEN_MAP
+                      ? read_map(&rest, token.count, 1)
+                      : NULL;
+    if (map && rest.size == 0) {
+        return map;
+    }
+    json_decref(map);
+    return json_null();
+}
+
+bool state_read_time(quipu_bytes bytes, quipu_time *time)
+{
+    quipu_state parts;
+    quipu_token token;
+
+    if (quipu_state_split(bytes, &parts, NULL) != QUIPU_OK ||
+        !parts.envelope.data) {
+        return false;
+    }
+    quipu_bytes rest = parts.envelope;
+    int status = quipu_token_next(&rest, &token, NULL);
+
+    for (uint32_t i = token.count; status == QUIPU_OK && i > 0; i--) {
+        quipu_token value;
+
+        status = quipu_token_next(&rest, &token, NULL);
+        if (status == QUIPU_OK && token.as.natural == QUIPU_STATE_TIME) {
+            status = quipu_token_next(&rest, &value, NULL);
+            return status == QUIPU_OK && quipu_token_time(&value, time);
+        }
+        if (status == QUIPU_OK) {
+            status = skip_value(&rest);
+        }
+    }
+    return false;
 }
 
 void state_read(quipu_bytes bytes, struct state *state)
@@ -229,7 +299,7 @@ void state_read(quipu_bytes bytes, struct state *state)
         return;
     }
     if (parts.envelope.data) {
-        state->envelope = read_envelope(parts.envelope);
+        read_envelope(state, parts.envelope);
     }
     state->fields = read_value(&parts.fields, 0);
     if (parts.fields.size > 0) { /* trailing bytes */

@@ -6,6 +6,8 @@
 #ifndef QUIPU_TOOLS_TABLE_H
 #define QUIPU_TOOLS_TABLE_H
 
+#include "terminal.h"
+
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -13,6 +15,12 @@ struct heading {
     const char *title;
     bool right;    /* align to the right, for numbers */
     bool optional; /* omit the column if it is empty in the first rows */
+    /* On a terminal: */
+    bool id;       /* of a UUID show as many letters as tell the rows apart */
+    bool flexible; /* takes the room that the others leave; if that is little,
+                      the last columns are dropped */
+    size_t most;   /* cut wider cells; 0: no limit */
+    enum terminal_style style;
 };
 
 struct table;
