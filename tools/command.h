@@ -25,6 +25,7 @@ struct command {
     enum outcome (*run)(const struct args *args);
 };
 
+extern const struct command append_command;
 extern const struct command alter_command;
 extern const struct command drivers_command;
 extern const struct command info_command;
@@ -32,6 +33,7 @@ extern const struct command sequences_command;
 extern const struct command read_command;
 extern const struct command log_command;
 extern const struct command tail_command;
+extern const struct command stats_command;
 extern const struct command consumers_command;
 extern const struct command parked_command;
 extern const struct command timers_command;

@@ -69,7 +69,7 @@ const struct option_row options[] = {
       KIND_SEEN, 0, 0 },
     { OPTION_YES, "yes", NULL, "do not ask before a change", KIND_SEEN, 0, 0 },
     { OPTION_POSITION, "position", "NUMBER",
-      "only if this is the next position of the sequence", KIND_NATURAL,
+      "only if this is the next position of the sequence", KIND_NUMBER,
       offsetof(struct args, position), 0 },
     { OPTION_EVENT_ID, "event-id", "UUID",
       "id of the event (default: a new one)", KIND_TEXT,

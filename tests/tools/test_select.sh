@@ -162,7 +162,8 @@ expect 0 "$quipu" tail $plain --limit 10 --json "$a"
 [ "$(ids)" = "4 5 6 7 8 9 10 11 12 13 " ] || fail "tail begins at $(ids)"
 expect 0 "$quipu" log $plain -f -n 1 --limit 1 --json "$a"
 [ "$(ids)" = "13 " ] || fail "--follow --tail prints $(ids)"
-# From the end: what is appended before the command reads the head is missing.
+# From the end: items that are stored before the command reads the head are
+# missing.
 tails -n 0 --limit 1
 appends()
 {

@@ -23,7 +23,7 @@ complains "no command 'frobnicate'"
 ! grep -q "did you mean" err || fail "a suggestion for frobnicate"
 
 # The nearest command or option is suggested.
-for pair in lgo:log tali:tail exprot:export sequence:sequences \
+for pair in lgo:log tali:tail exprot:export sequence:sequences stat:stats \
     drop: imports:import conusmers:consumers verfiy:verify x: bac:backup; do
     expect 2 "$quipu" "${pair%:*}"
     near=${pair#*:}

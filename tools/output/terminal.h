@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What is emphasised; the colours are those of most programs of a shell. */
+/* Kinds of emphasis; the colours are those of most programs of a shell. */
 enum terminal_style {
     STYLE_PLAIN,
     STYLE_HEADING,

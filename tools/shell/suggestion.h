@@ -19,7 +19,11 @@
  *     near = suggestion_find("lgo", names, count); // "log"
  *
  * The first one is returned if several are equally near.  Words and names of
- * more than 31 letters are near to none.
+ * more than 31 letters are near to none.  The caller keeps the names; the
+ * result is one of them.
+ *
+ * Letters are compared as they are, since commands and options have no capital
+ * ones.
  */
 const char *suggestion_find(const char *word, const char *const *names,
                             size_t count);
