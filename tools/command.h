@@ -57,4 +57,9 @@ const struct command *command_find(const char *name);
 /* Returns the name of a command that is near to a mistyped one, or NULL. */
 const char *command_suggest(const char *name);
 
+/* Prints the words that can stand for the last of `count` words after "quipu",
+ * one a line, each with a tab and its help; ":files" stands for the names of
+ * files (shell/complete.c). */
+void complete_words(int count, char *const *words);
+
 #endif

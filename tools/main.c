@@ -38,12 +38,6 @@ static void print_help(FILE *file)
           file);
 }
 
-static const struct command *find(const char *name)
-{
-    /* The shells call `complete`; people need no help of it. */
-    return command_find(name);
-}
-
 static enum outcome refuse(const char *name)
 {
     const char *near = command_suggest(name);
@@ -73,17 +67,20 @@ static enum outcome run(int argc, char **argv)
             print_help(stdout);
             return DONE;
         }
-        command = find(argv[2]);
+        command = command_find(argv[2]);
         if (!command) {
             return refuse(argv[2]);
         }
         argv[2] = help; /* `quipu help log` is `quipu log --help` */
         argc = 3;
+    } else if (strcmp(argv[1], "complete") == 0) { /* shells call it */
+        complete_words(argc - 2, argv + 2);
+        return DONE;
     } else if (strcmp(argv[1], "--version") == 0) {
         puts("quipu " QUIPU_VERSION);
         return DONE;
     } else {
-        command = find(argv[1]);
+        command = command_find(argv[1]);
     }
     if (!command) {
         return refuse(argv[1]);

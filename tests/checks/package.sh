@@ -64,7 +64,10 @@ libdir=$(dirname "$(dirname "$pc")")
 drivers=$(echo "$libdir"/quipu/drivers/*)
 for file in include/quipu/quipu.h include/quipu/driver.h \
     include/quipu/quipu.hpp include/quipu/cpp/error.hpp \
-    include/quipu/conformance.h bin/quipu-conformance; do
+    include/quipu/conformance.h bin/quipu-conformance bin/quipu \
+    share/bash-completion/completions/quipu share/man/man1/quipu.1 \
+    share/zsh/site-functions/_quipu \
+    share/fish/vendor_completions.d/quipu.fish; do
     [ -f "$prefix/$file" ] || fail "$file is not installed"
 done
 for file in libquipu.so libquipu.a libquipu-conformance.so \

@@ -21,6 +21,8 @@ git ls-files | awk '
     # The package for Python, its tests, and a stand-in for a library.
     /^python\/(CMakeLists\.txt|pyproject\.toml|quipu\/py\.typed)$/ { known = 1 }
     /^python\/(quipu|tests(\/standin\/[a-z]+)?)\/[a-z_]+\.py$/ { known = 1 }
+    # Completion for shells.
+    /^tools\/completions\/(quipu\.(bash|fish)|_quipu)$/ { known = 1 }
     # Files of the tools, and those whose names are fixed.
     /(^|\/)(CMakeLists\.txt|\.clang-tidy)$/ { known = 1 }
     /^(CMakePresets\.json|LICENSE|dev|\.ci\/run)$/ { known = 1 }
