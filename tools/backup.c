@@ -46,7 +46,12 @@ static enum outcome report(const struct copying *copying, int status,
 
     progress_clear(&copying->progress);
     if (status != QUIPU_OK) {
-        return output_error(error);
+        const enum outcome outcome = output_error(error);
+
+        if (interrupt_requested()) {
+            fputs("quipu: interrupted; run the same command again\n", stderr);
+        }
+        return outcome;
     }
     snprintf(bytes, sizeof(bytes), "%llu", (unsigned long long)copying->all);
     output_field("backup", copying->path);

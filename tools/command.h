@@ -23,6 +23,8 @@ struct command {
     int optional_count;    /* further ones that may be given */
     uint64_t options;      /* OPTION_ bits that the command accepts */
     enum outcome (*run)(const struct args *args);
+    const char *interrupted; /* a sentence that is printed when a signal ends
+                                the command, or NULL */
 };
 
 extern const struct command append_command;

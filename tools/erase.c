@@ -357,4 +357,6 @@ const struct command erase_command = {
                OPTION_SCHEMA | OPTION_SCRUB | OPTION_DRY_RUN | OPTION_YES |
                OPTION_JSON | OPTION_HELP,
     .run = run,
+    .interrupted = "what was erased so far stays erased; run the same command "
+                   "again to go on",
 };

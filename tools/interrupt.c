@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,5 +73,36 @@ void interrupt_wait(double seconds)
 
         (void)nanosleep(&pause, NULL);
         seconds -= slice;
+    }
+}
+
+/* ------------------------------------------------------------------ advice */
+
+static char advice[256]; /* printed by the handler, which may not format */
+
+static void end_with_advice(int number)
+{
+    const ssize_t written = write(STDERR_FILENO, advice, strlen(advice));
+
+    (void)written; /* there is nothing else to do */
+    (void)signal(number, SIG_DFL);
+    (void)raise(number);
+}
+
+void interrupt_advise(const char *sentence)
+{
+    static const int numbers[] = { SIGINT, SIGTERM, SIGHUP };
+    const struct sigaction action = { .sa_handler = end_with_advice };
+
+    snprintf(advice, sizeof(advice), "%squipu: interrupted; %s\n",
+             isatty(STDERR_FILENO) ? "\r\033[K" : "", sentence);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++) {
+        struct sigaction before;
+
+        /* A signal that the parent process ignores stays ignored. */
+        if (sigaction(numbers[i], NULL, &before) == 0 &&
+            before.sa_handler != SIG_IGN) {
+            (void)sigaction(numbers[i], &action, NULL);
+        }
     }
 }

@@ -30,4 +30,11 @@ bool interrupt_requested(void);
 /* Waits; returns early, within 50 milliseconds, if interrupt_requested. */
 void interrupt_wait(double seconds);
 
+/*
+ * From now on SIGINT, SIGTERM and SIGHUP end the program, as they do without
+ * this call, after "quipu: interrupted; " and the sentence on standard error.
+ * interrupt_init takes their place.
+ */
+void interrupt_advise(const char *sentence);
+
 #endif

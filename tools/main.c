@@ -4,9 +4,11 @@
  * needs no event types, since the schemas come from the catalogue of the store.
  */
 #include "args.h"
+#include "interrupt.h"
 #include "keys.h"
 #include "output/moment.h"
 #include "output/output.h"
+#include "output/pager.h"
 #include "output/terminal.h"
 
 #include <errno.h>
@@ -48,6 +50,16 @@ static enum outcome refuse(const char *name)
     }
     fputs("\n'quipu help' lists the commands.\n", stderr);
     return USAGE;
+}
+
+/* A pager is for lists that end, and of commands that ask nothing. */
+static bool wants_pager(const struct args *args, const struct command *command)
+{
+    const uint64_t never = OPTION_FOLLOW | OPTION_WATCH | OPTION_RESET |
+                           OPTION_REMOVE | OPTION_DROP | OPTION_NO_PAGER;
+
+    return (command->options & OPTION_NO_PAGER) != 0 &&
+           (args->given & never) == 0 && terminal_is_output();
 }
 
 static enum outcome run(int argc, char **argv)
@@ -95,6 +107,12 @@ static enum outcome run(int argc, char **argv)
         return USAGE;
     }
     moment_use_local(args.local);
+    if (wants_pager(&args, command)) {
+        pager_start();
+    }
+    if (command->interrupted) {
+        interrupt_advise(command->interrupted);
+    }
     if ((command->options & OPTION_KEYS) != 0 && !keys_load(&args)) {
         return FINDING;
     }

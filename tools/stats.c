@@ -256,4 +256,5 @@ const struct command stats_command = {
     .options = OPTION_SCHEMA | OPTION_PROGRESS | OPTION_LOCAL | OPTION_JSON |
                OPTION_HELP,
     .run = run,
+    .interrupted = "the store was not read to its end; run the command again",
 };

@@ -93,10 +93,22 @@ static const struct {
  * with '_' stands for all that begin so.  tests/checks/variables.sh compares
  * this list with the sources. */
 static const char *const others[] = {
-    "CONFORMANCE_", "DRIVER_PATH", "FAULTS",        "FAULT_",
-    "FLIPS",        "HISTORIES",   "MUTANT",        "PATIENCE",
-    "PG_EXTRA",     "SAFEGUARD",   "SAFEGUARD_SQL", "SAFEGUARD_SQL_BY",
-    "SCENARIO_URI", "SOAK",        "TEST_",
+    "CONFORMANCE_",
+    "DRIVER_PATH",
+    "FAULTS",
+    "FAULT_",
+    "FLIPS",
+    "HISTORIES",
+    "MUTANT",
+    "PAGER",
+    "PATIENCE",
+    "PG_EXTRA",
+    "SAFEGUARD",
+    "SAFEGUARD_SQL",
+    "SAFEGUARD_SQL_BY",
+    "SCENARIO_URI",
+    "SOAK",
+    "TEST_",
 };
 
 #define CAPITALS "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -12,6 +12,8 @@ script -qec true /dev/null </dev/null >/dev/null || {
 "$plant" odd sqlite:///a.db
 "$plant" plain sqlite:///a.db 1 1
 
+export QUIPU_PAGER= # none, but where it is tested
+
 # on_terminal COLUMNS ARGUMENT...: runs quipu on a terminal of that width.
 on_terminal()
 {
@@ -99,6 +101,71 @@ expect 0 "$quipu" log sqlite:///p.db
 expect 2 "$quipu" log --color sometimes sqlite:///p.db
 complains "--color takes always, never or auto"
 export NO_COLOR=1
+
+# A pager shows lists on a terminal: $QUIPU_PAGER, else $PAGER, else less.
+paged()
+{
+    unset QUIPU_PAGER
+    on_terminal 80 "$@"
+    export QUIPU_PAGER=
+    grep -q '^page: ' out
+}
+export PAGER="sed 's/^/page: /'"
+paged log sqlite:///p.db || { fail "no pager was used"; cat out; }
+says "page:  2  Thing.Happened  {\"n\": 0}  fe38b6f1         0"
+paged log --json sqlite:///p.db || fail "no pager was used for JSON"
+paged drivers || fail "no pager was used for drivers"
+paged read sqlite:///p.db $one || fail "no pager was used for a sequence"
+! paged log --no-pager sqlite:///p.db || fail "--no-pager is ignored"
+! paged log --follow --limit 1 sqlite:///p.db || fail "a pager with --follow"
+! paged tail --limit 1 sqlite:///p.db || fail "a pager of tail"
+! paged verify sqlite:///p.db || fail "a pager of verify"
+! paged consumers --watch=0.01 sqlite:///missing.db || fail "--watch"
+paged log sqlite:///missing.db || fail "messages do not go to the pager"
+says "page: quipu: "
+unset QUIPU_PAGER
+"$quipu" log sqlite:///p.db >out
+! grep -q '^page: ' out || fail "a pager without a terminal"
+QUIPU_PAGER="sed 's/^/mine: /'" on_terminal 80 log sqlite:///p.db
+says "mine:  1  Thing"
+for none in "" cat; do
+    PAGER=$none on_terminal 80 log sqlite:///p.db
+    grep -q '^id  topic           state     sequence  position$' out ||
+        fail "a pager although PAGER is '$none'"
+done
+PAGER='echo "LESS=$LESS"; cat' on_terminal 80 log sqlite:///p.db
+says "LESS=FRX"
+LESS=S PAGER='echo "LESS=$LESS"; cat' on_terminal 80 log sqlite:///p.db
+says "LESS=S"
+# less itself ends at once, since the output fits the screen.
+if command -v less >/dev/null; then
+    (
+        unset PAGER LESS
+        TERM=xterm on_terminal 80 log sqlite:///p.db
+    )
+    says "Thing.Happened"
+fi
+# A pager that its user ends ends the program, quietly, and is waited for.
+"$plant" plain "sqlite:///big.db?durability=relaxed" 1 3000
+status=0
+quipu=$quipu PAGER='head -n 2; sleep 0.2; echo bye' script -qec \
+    '"$quipu" log --full sqlite:///big.db' /dev/null </dev/null >out ||
+    status=$?
+[ "$status" = 0 ] || fail "status $status after the end of the pager"
+[ "$(tr -d '\r' <out | sed -n '3,$p')" = bye ] ||
+    { fail "output after the end of the pager"; cat out; }
+unset PAGER
+export QUIPU_PAGER=
+
+# Progress has a rate and the time that is left, and fits the terminal.
+"$quipu" export --progress sqlite:///big.db 2>err |
+    { sleep 2.5; cat >exported; }
+grep -Eq "exporting, [0-9]+ of 3000 \([0-9]+ %\), [0-9.]+/s, [0-9]+ s left" \
+    err || { fail "the progress has no rate"; cat err; }
+quipu=$quipu script -qec "stty cols 20; \"\$quipu\" verify sqlite:///big.db" \
+    /dev/null </dev/null >out 2>err
+tr '\r' '\n' <out | grep 'stored_eve' | sed "s/$(printf '\033\\[K')//g" >lines
+grep -q "^stored_events: read$" lines || { fail "no progress"; cat lines; }
 
 # answered ANSWER STATUS ARGUMENT...: runs quipu on a terminal whose user types
 # the answer; fails unless it exits with STATUS.

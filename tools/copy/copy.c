@@ -310,4 +310,6 @@ const struct command copy_command = {
     .options = OPTION_SCHEMA | OPTION_AS | OPTION_TRACKING |
                OPTION_VERIFY_ONLY | OPTION_PROGRESS | OPTION_JSON | OPTION_HELP,
     .run = run,
+    .interrupted = "the target has the items that were copied so far; run the "
+                   "same command again to go on",
 };

@@ -131,4 +131,5 @@ const struct command export_command = {
     .options = OPTION_SCHEMA | OPTION_AS | OPTION_TRACKING | OPTION_AFTER |
                OPTION_PROGRESS | OPTION_HELP,
     .run = run,
+    .interrupted = "the output is incomplete; run the command again",
 };

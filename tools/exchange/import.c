@@ -505,4 +505,7 @@ const struct command import_command = {
     .options = OPTION_SCHEMA | OPTION_AS | OPTION_TRACKING | OPTION_PROGRESS |
                OPTION_JSON | OPTION_HELP,
     .run = run,
+    .interrupted =
+        "the store has the items that were imported so far; to go on, "
+        "run the same command again with the whole input",
 };

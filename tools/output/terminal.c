@@ -20,14 +20,17 @@ static bool wants_colours(void)
            !(kind && strcmp(kind, "dumb") == 0);
 }
 
-bool terminal_init(const char *color)
+size_t terminal_width_of(int descriptor)
 {
     struct winsize size = { 0 };
 
+    return ioctl(descriptor, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+bool terminal_init(const char *color)
+{
     is_output = isatty(STDOUT_FILENO) == 1;
-    width = is_output && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0
-                ? size.ws_col
-                : 0;
+    width = is_output ? terminal_width_of(STDOUT_FILENO) : 0;
     if (!color || strcmp(color, "auto") == 0) {
         has_colours = wants_colours();
         return true;

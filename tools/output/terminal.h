@@ -36,6 +36,9 @@ bool terminal_is_output(void);
  * is not known. */
 size_t terminal_width(void);
 
+/* Returns the columns of the terminal that a descriptor is now; 0 as above. */
+size_t terminal_width_of(int descriptor);
+
 /* Returns the escape sequence that begins a style, or "" without colours.
  * STYLE_PLAIN ends the others. */
 const char *terminal_style(enum terminal_style style);

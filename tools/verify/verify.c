@@ -241,4 +241,5 @@ const struct command verify_command = {
     .options = OPTION_SCHEMA | OPTION_RAW | OPTION_KEYS | OPTION_DICTIONARY |
                OPTION_PROGRESS | OPTION_JSON | OPTION_HELP,
     .run = run,
+    .interrupted = "the store was not read to its end; run the command again",
 };
