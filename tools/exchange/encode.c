@@ -30,9 +30,9 @@ static void set_uuid(json_t *line, const char *name, const quipu_uuid *uuid)
     }
 }
 
-json_t *exchange_encode_begin(const quipu_uuid *store)
+json_t *exchange_encode_begin(const char *type, const quipu_uuid *store)
 {
-    json_t *line = line_of("quipu-export");
+    json_t *line = line_of(type);
 
     jsonl_set(line, "version", json_integer(EXCHANGE_VERSION));
     set_uuid(line, "store", store);

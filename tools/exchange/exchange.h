@@ -16,9 +16,13 @@
 
 /* ------------------------------------------------------------- encode.c */
 
+/* The type of the first line, and of an export that cannot be imported. */
+#define EXCHANGE_TYPE "quipu-export"
+#define EXCHANGE_TYPE_DECODED "quipu-decoded-export"
+
 /* The first line.  `store` is the identity of the store; it is left out if it
  * is nil. */
-json_t *exchange_encode_begin(const quipu_uuid *store);
+json_t *exchange_encode_begin(const char *type, const quipu_uuid *store);
 /* The definition of a schema.  The items with notification ids above `after`
  * and up to `head` follow. */
 json_t *exchange_encode_schema(const quipu_schema *schema, const char *table,
@@ -28,6 +32,11 @@ json_t *exchange_encode_item(const quipu_schema *schema, const char *table,
 json_t *exchange_encode_tracking(const quipu_tracking *tracking);
 /* The last line, with the numbers of items and tracking records. */
 json_t *exchange_encode_end(int64_t items, int64_t trackings);
+
+/* As exchange_encode_item, for other programs: states and metadata are JSON, and
+ * attributes of the envelope stand beside those of the item (decoded.c). */
+json_t *exchange_decoded_item(const quipu_schema *schema, const char *table,
+                              const quipu_item *item);
 
 /* ------------------------------------------------------------- decode.c */
 

@@ -33,7 +33,9 @@ static int write_items(struct export *export, quipu_records *records,
         status = quipu_cursor_next(cursor, &item, error);
     }
     while (status == QUIPU_OK && item) {
-        jsonl_print(exchange_encode_item(schema, table, item));
+        jsonl_print(export->args->decoded
+                        ? exchange_decoded_item(schema, table, item)
+                        : exchange_encode_item(schema, table, item));
         export->items++;
         progress_show(&export->progress, table, "exporting",
                       item->notification_id, head);
@@ -67,7 +69,9 @@ static int write_all(struct export *export, const struct store *store,
     int status = quipu_datastore_describe(store->datastore, &info, error);
 
     if (status == QUIPU_OK) {
-        jsonl_print(exchange_encode_begin(&info.identity));
+        jsonl_print(exchange_encode_begin(
+            export->args->decoded ? EXCHANGE_TYPE_DECODED : EXCHANGE_TYPE,
+            &info.identity));
     }
     for (size_t i = 0; status == QUIPU_OK && i < store->count; i++) {
         status = write_schema(export, store->schemas[i].records, error);
@@ -113,6 +117,13 @@ static enum outcome export_store(const struct args *args,
 
 static enum outcome run(const struct args *args)
 {
+    if (!args->decoded &&
+        (args->given & (OPTION_KEYS | OPTION_DICTIONARY)) != 0) {
+        fputs("quipu: --keys and --dictionary belong to --decoded; states are "
+              "exported as they are stored\n",
+              stderr);
+        return USAGE;
+    }
     return store_run(args, export_store);
 }
 
@@ -126,9 +137,11 @@ const struct command export_command = {
         "without loss, for quipu import or any program that reads JSON.\n"
         "Items that are appended meanwhile are left out. With --schema only\n"
         "those schemas are written, and no tracking records unless\n"
-        "--tracking is given.",
+        "--tracking is given. With --decoded states and metadata are JSON,\n"
+        "for jq, data frames and databases; quipu import refuses that.",
     .argument_count = 1,
     .options = OPTION_SCHEMA | OPTION_AS | OPTION_TRACKING | OPTION_AFTER |
+               OPTION_DECODED | OPTION_KEYS | OPTION_DICTIONARY |
                OPTION_PROGRESS | OPTION_HELP,
     .run = run,
     .interrupted = "the output is incomplete; run the command again",

@@ -273,12 +273,17 @@ static int import_line(struct import *import, const json_t *line,
                   { "schema", store_schema },
                   { "tracking", store_tracking },
                   { "end", store_end },
-                  { "quipu-export", store_begin } };
+                  { EXCHANGE_TYPE, store_begin } };
     const char *type = json_string_value(json_object_get(line, "type"));
     size_t kind = 0;
 
     import->error_line = import->line;
-    if (!type || (!import->begun && strcmp(type, "quipu-export") != 0)) {
+    if (type && strcmp(type, EXCHANGE_TYPE_DECODED) == 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "the input was made for other programs and is "
+                               "not complete: export without --decoded");
+    }
+    if (!type || (!import->begun && strcmp(type, EXCHANGE_TYPE) != 0)) {
         return quipu_error_set(
             error, QUIPU_INVALID,
             import->begun ? "the line has no 'type'"
