@@ -36,6 +36,7 @@ extern const struct command read_command;
 extern const struct command log_command;
 extern const struct command tail_command;
 extern const struct command stats_command;
+extern const struct command doctor_command;
 extern const struct command consumers_command;
 extern const struct command parked_command;
 extern const struct command timers_command;

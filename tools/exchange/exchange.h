@@ -33,8 +33,8 @@ json_t *exchange_encode_tracking(const quipu_tracking *tracking);
 /* The last line, with the numbers of items and tracking records. */
 json_t *exchange_encode_end(int64_t items, int64_t trackings);
 
-/* As exchange_encode_item, for other programs: states and metadata are JSON, and
- * attributes of the envelope stand beside those of the item (decoded.c). */
+/* As exchange_encode_item, for other programs: states and metadata are JSON,
+ * and attributes of the envelope stand beside those of the item (decoded.c). */
 json_t *exchange_decoded_item(const quipu_schema *schema, const char *table,
                               const quipu_item *item);
 

@@ -6,8 +6,15 @@
  * Unless the variable LESS is set, less gets the options FRX: it ends at once
  * if the output fits the screen, shows colours, and leaves the output there.
  *
- * The program ends after the pager.  If the user ends the pager first, the
- * program ends at its next output, without a message, with status 0.
+ * A command that prints a list calls
+ *
+ *     if (terminal_is_output()) {
+ *         pager_start();
+ *     }
+ *
+ * before it prints.  The program ends after the pager.  If the user ends the
+ * pager first, the program ends at its next output, without a message, with
+ * status 0.
  */
 #ifndef QUIPU_TOOLS_PAGER_H
 #define QUIPU_TOOLS_PAGER_H
