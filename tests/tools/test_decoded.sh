@@ -29,6 +29,20 @@ status=0
 [ "$status" = 1 ] || fail "a decoded export is imported with status $status"
 complains "export without --decoded"
 
+# An event id in the envelope, of a schema without a column for it.
+"$quipu" import "$(store d)" >out <<END
+{"type":"quipu-export","version":1}
+{"type":"schema","table":"s","ids":"text","positions":"contiguous",\
+"columns":{"notification_id":"n","sequence_id":"i","position":"p","topic":"t",\
+"state":"s","event_id":null},"further_columns":[],"after":0,"head":0}
+{"type":"end"}
+END
+expect 0 "$quipu" append --event-id $id "$(store d)" one Thing.New '{}'
+expect 0 "$quipu" export --decoded "$(store d)"
+says '"event_id":"'$id'","time":"'
+expect 0 "$quipu" log -x "$(store d)"
+says "event id    $id"
+
 # All kinds of columns; states that are not decodable; erased items.
 c=$(store c)
 "$plant" rich "$c"

@@ -32,6 +32,7 @@ widest()
 # A list of items fits the terminal: topic and state come first, ids are short,
 # and columns are dropped.
 export NO_COLOR=1
+cut=$(printf '\342\200\246')
 "$plant" plain sqlite:///p.db 2 1
 on_terminal 80 log sqlite:///p.db
 same <<END
@@ -47,14 +48,39 @@ id  topic           state     sequence
 END
 on_terminal 24 log sqlite:///p.db
 same <<END
-id  topic           sta$(printf '\342\200\246')
- 1  Thing.Happened  {"n$(printf '\342\200\246')
- 2  Thing.Happened  {"n$(printf '\342\200\246')
+id  topic           sta$cut
+ 1  Thing.Happened  {"n$cut
+ 2  Thing.Happened  {"n$cut
 END
 on_terminal 80 read sqlite:///p.db $zero --full
 same <<END
 id  sequence                              position  topic           state
  1  $zero         0  Thing.Happened  {"n": 0}
+END
+# Ids that begin alike get more letters; a long state is cut before others.
+"$plant" plain sqlite:///w.db 0 0
+for sequence in 1 1 2; do
+    "$quipu" append --time "2026-12-01 09:30:15.5" \
+        --metadata '{"user": "ann"}' \
+        sqlite:///w.db 01910000-0000-7000-8000-00${sequence}000000001 \
+        Order.Placed '{"text": "0123456789012345678901234567890"}' >out
+done
+on_terminal 80 log sqlite:///w.db
+same <<END
+id  topic         state                              sequence
+ 1  Order.Placed  {"text": "0123456789012345678901$cut  \
+01910000-0000-7000-8000-001
+ 2  Order.Placed  {"text": "0123456789012345678901$cut  \
+01910000-0000-7000-8000-001
+ 3  Order.Placed  {"text": "0123456789012345678901$cut  \
+01910000-0000-7000-8000-002
+END
+on_terminal 160 read sqlite:///w.db 01910000-0000-7000-8000-002
+same <<END
+id  topic         state                                        sequence  \
+position  time                  metadata
+ 3  Order.Placed  {"text": "0123456789012345678901234567890"}  01910000  \
+       0  2026-12-01 09:30:15Z  {"user": "ann"}
 END
 "$plant" rich sqlite:///r.db
 for width in 3 10 60 80 120; do
@@ -68,7 +94,7 @@ for width in 3 10 60 80 120; do
 done
 on_terminal 80 log --schema rich --limit 3 sqlite:///r.db
 says "even"
-says "0102030405060708090a0b0c0d0e0$(printf '\342\200\246')  odd"
+says "0102030405060708090a0b0c0d0e0$cut  odd"
 on_terminal 60 log --full sqlite:///a.db
 [ "$(widest)" -gt 200 ] || fail "--full cuts lines"
 on_terminal 60 log --json sqlite:///a.db
