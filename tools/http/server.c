@@ -18,6 +18,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
+#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,6 +155,25 @@ static const char *header_of(struct MHD_Connection *handle, const char *name)
     return MHD_lookup_connection_value(handle, MHD_HEADER_KIND, name);
 }
 
+const char *request_argument(const struct request *request, const char *name)
+{
+    return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND,
+                                       name);
+}
+
+const char *request_header(const struct request *request, const char *name)
+{
+    return header_of(request->handle, name);
+}
+
+bool request_is_gone(const struct request *request)
+{
+    struct pollfd client = { .fd = connection_of(request->handle)->socket,
+                             .events = POLLRDHUP };
+
+    return poll(&client, 1, 0) == 1;
+}
+
 static bool has_body(struct MHD_Connection *handle)
 {
     const char *length = header_of(handle, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -185,18 +205,22 @@ static void make_answer(struct server *server, struct MHD_Connection *handle,
         answer_refuse(MHD_HTTP_BAD_REQUEST, QUIPU_INVALID,
                       "the request must not have a body", answer);
     } else {
-        answer_make(&server->settings.source, path,
-                    header_of(handle, MHD_HTTP_HEADER_IF_NONE_MATCH), answer);
+        const struct request request = {
+            .path = path,
+            .known = header_of(handle, MHD_HTTP_HEADER_IF_NONE_MATCH),
+            .handle = handle,
+        };
+
+        server->settings.answer(server->settings.context, &request, answer);
     }
 }
 
 /*
- * A final section may be kept, but not as "immutable": its items can be erased,
- * and then a cache has to ask again when the time is over, also if it cannot
- * reach the server (must-revalidate).
+ * An answer with a tag may be kept, but not as "immutable": items can be
+ * erased, and then a cache has to ask again when the time is over, also if it
+ * cannot reach the server (must-revalidate).
  */
-static bool add_caching(const struct server *server,
-                        const struct answer *answer,
+static bool add_caching(const struct answer *answer,
                         struct MHD_Response *response)
 {
     char value[64];
@@ -205,9 +229,9 @@ static bool add_caching(const struct server *server,
         return MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
                                        "no-store") == MHD_YES;
     }
-    if (answer->final && server->settings.max_age > 0) {
+    if (answer->max_age > 0) {
         (void)snprintf(value, sizeof(value), "max-age=%" PRId64 ", %s",
-                       server->settings.max_age, "must-revalidate");
+                       answer->max_age, "must-revalidate");
     } else {
         (void)snprintf(value, sizeof(value), "no-cache");
     }
@@ -226,7 +250,8 @@ static bool add_headers(const struct server *server, bool last,
         const char *value;
         bool wanted;
     } headers[] = {
-        { MHD_HTTP_HEADER_CONTENT_TYPE, "application/json",
+        { MHD_HTTP_HEADER_CONTENT_TYPE,
+          answer->type ? answer->type : "application/json",
           answer->body.size > 0 },
         { "X-Content-Type-Options", "nosniff", true },
         { MHD_HTTP_HEADER_ALLOW, "GET, HEAD",
@@ -242,7 +267,13 @@ static bool add_headers(const struct server *server, bool last,
             return false;
         }
     }
-    return add_caching(server, answer, response);
+    for (const char *const *each = server->settings.headers; each && *each;
+         each += 2) {
+        if (MHD_add_response_header(response, each[0], each[1]) != MHD_YES) {
+            return false;
+        }
+    }
+    return add_caching(answer, response);
 }
 
 /* Sends the answer, whose text is then libmicrohttpd's. */
@@ -299,8 +330,8 @@ static enum MHD_Result answer_request(void *context,
     return send_answer(server, handle, last || quiesced, &answer);
 }
 
-/* Decodes %xx.  A NUL would end the path early, so such a path becomes empty,
- * which is that of nothing. */
+/* Decodes %xx.  A NUL would end the text early, so such a path or argument
+ * becomes a byte that is no UTF-8, which is the name of nothing. */
 static size_t decode(void *context, struct MHD_Connection *handle, char *text)
 {
     size_t size = MHD_http_unescape(text);
@@ -308,8 +339,8 @@ static size_t decode(void *context, struct MHD_Connection *handle, char *text)
     (void)context;
     (void)handle;
     if (strlen(text) != size) {
-        text[0] = '\0';
-        size = 0;
+        (void)strcpy(text, "\xff"); /* it had at least the three bytes %00 */
+        size = 1;
     }
     return size;
 }
@@ -369,6 +400,9 @@ void server_quiesce(struct server *server)
 
     if (socket != -1) {
         (void)close(socket);
+    }
+    if (server->settings.hurry) {
+        server->settings.hurry(server->settings.context);
     }
 }
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Answers to requests for sections of the log. */
-#include "answer.h"
+#include "sections.h"
+
 #include "exchange/exchange.h"
 #include "keys.h"
 #include "output/jsonl.h"
 #include "output/output.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -16,56 +16,10 @@
 /* The keys of the command line are used by one thread at a time. */
 static pthread_mutex_t keys_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Code of the last request that read the store, to report a failure once. */
-static atomic_int last_code;
-
-/* ----------------------------------------------------------------- failures */
-
-void answer_refuse(unsigned status, int code, const char *message,
-                   struct answer *answer)
-{
-    json_t *object = json_object();
-
-    memset(answer, 0, sizeof(*answer));
-    answer->status = status;
-    jsonl_set(object, "error", jsonl_string(quipu_status_name(code)));
-    jsonl_set(object, "message", jsonl_string(message));
-    jsonl_add(&answer->body, object);
-    text_add(&answer->body, "\n", 1);
-}
-
-static bool is_temporary(int code)
-{
-    return code == QUIPU_BUSY || code == QUIPU_TIMEOUT || code == QUIPU_IO ||
-           code == QUIPU_NO_MEMORY;
-}
-
-/* Makes the answer to a request that failed. */
-static void answer_failure(const quipu_error *error, struct answer *answer)
-{
-    if (error->code == QUIPU_INVALID || error->code == QUIPU_NOT_FOUND) {
-        answer_refuse(404, error->code, error->message, answer);
-        return;
-    }
-    if (atomic_exchange(&last_code, error->code) != error->code) {
-        (void)output_error(error);
-    }
-    if (is_temporary(error->code)) {
-        answer_refuse(503, error->code,
-                      "the store cannot be read at present; try again", answer);
-        answer->repeat = true;
-    } else {
-        answer_refuse(500, error->code,
-                      "the store cannot be read; see the messages of the "
-                      "server",
-                      answer);
-    }
-}
-
 /* ----------------------------------------------------------------- sections */
 
-static void add_item(const struct answer_source *source, const quipu_item *item,
-                     struct text *body)
+static void add_item(const struct sections_source *source,
+                     const quipu_item *item, struct text *body)
 {
     const quipu_schema *schema = quipu_records_schema(source->records);
     quipu_item shown = *item;
@@ -83,13 +37,13 @@ static void add_item(const struct answer_source *source, const quipu_item *item,
 }
 
 /* One line for the properties of the section, and one for each item. */
-static void add_section(const struct answer_source *source,
+static void add_section(const struct sections_source *source,
                         const quipu_section *section, struct text *body)
 {
     const quipu_uuid *store = &section->head.store;
     json_t *object = json_object();
 
-    jsonl_set(object, "format", json_integer(ANSWER_FORMAT));
+    jsonl_set(object, "format", json_integer(SECTIONS_FORMAT));
     jsonl_set(object, "store",
               jsonl_uuid((quipu_bytes){ store->bytes, sizeof(store->bytes) }));
     jsonl_set(object, "schema",
@@ -115,14 +69,14 @@ static bool is_known(const char *known, const char *etag)
     return known && (strcmp(known, "*") == 0 || strstr(known, etag));
 }
 
-static void answer_section(const struct answer_source *source,
+static void answer_section(const struct sections_source *source,
                            const quipu_section *section, const char *known,
                            struct answer *answer)
 {
     memset(answer, 0, sizeof(*answer));
     (void)snprintf(answer->etag, sizeof(answer->etag), "\"%d-%s%s\"",
-                   ANSWER_FORMAT, section->tag, source->mark);
-    answer->final = section->final;
+                   SECTIONS_FORMAT, section->tag, source->mark);
+    answer->max_age = section->final ? source->max_age : 0;
     if (is_known(known, answer->etag)) {
         answer->status = 304;
         return;
@@ -145,10 +99,11 @@ static const char *name_of(const char *path)
                : NULL;
 }
 
-void answer_make(const struct answer_source *source, const char *path,
-                 const char *known, struct answer *answer)
+void sections_answer(void *context, const struct request *request,
+                     struct answer *answer)
 {
-    const char *name = name_of(path);
+    const struct sections_source *source = context;
+    const char *name = name_of(request->path);
     quipu_section *section = NULL;
     quipu_error error;
 
@@ -167,12 +122,7 @@ void answer_make(const struct answer_source *source, const char *path,
         answer_failure(&error, answer);
         return;
     }
-    atomic_store(&last_code, QUIPU_OK);
-    answer_section(source, section, known, answer);
+    answer_success();
+    answer_section(source, section, request->known, answer);
     quipu_section_close(section);
-}
-
-void answer_finish(struct answer *answer)
-{
-    text_free(&answer->body);
 }
