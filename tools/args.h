@@ -67,6 +67,7 @@
 #define OPTION_EVENT_ID OPTION_BIT(56)
 #define OPTION_TIME OPTION_BIT(57)
 #define OPTION_METADATA OPTION_BIT(58)
+#define OPTION_OPEN OPTION_BIT(59)
 
 /* Options of commands that print lists for people. */
 #define OPTIONS_OF_LISTS (OPTION_COLOR | OPTION_NO_PAGER | OPTION_FULL)

@@ -42,6 +42,7 @@ extern const struct command parked_command;
 extern const struct command timers_command;
 extern const struct command topics_command;
 extern const struct command serve_command;
+extern const struct command browse_command;
 extern const struct command erase_command;
 extern const struct command verify_command;
 extern const struct command export_command;

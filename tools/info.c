@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* quipu info: describes a store and its schemas, as text or as JSON. */
+#include "info.h"
 #include "args.h"
 #include "output/jsonl.h"
 #include "output/output.h"
@@ -311,28 +312,46 @@ static int add_trackings(json_t *list, quipu_datastore *datastore,
     return status;
 }
 
-/* Prints the description as one JSON object. */
-static int print_json(const struct store *store,
-                      const quipu_datastore_info *info, quipu_error *error)
+int info_json(const struct store *store, json_t **object, quipu_error *error)
 {
-    json_t *line = json_of_datastore(info);
+    quipu_datastore_info info = { .struct_size = sizeof(info) };
+    int status = quipu_datastore_describe(store->datastore, &info, error);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    json_t *line = json_of_datastore(&info);
     json_t *schemas = json_array();
-    json_t *trackings = json_array();
-    int status = QUIPU_OK;
 
     jsonl_set(line, "schemas", schemas);
-    jsonl_set(line, "tracking", trackings);
     for (size_t i = 0; status == QUIPU_OK && i < store->count; i++) {
         status = add_schema(schemas, &store->schemas[i], error);
     }
+    if (status != QUIPU_OK) {
+        json_decref(line);
+        return status;
+    }
+    *object = line;
+    return QUIPU_OK;
+}
+
+/* Prints the description as one JSON object. */
+static int print_json(const struct store *store, quipu_error *error)
+{
+    json_t *trackings = json_array();
+    json_t *line = NULL;
+    int status = info_json(store, &line, error);
+
     if (status == QUIPU_OK) {
         status = add_trackings(trackings, store->datastore, error);
     }
     if (status == QUIPU_OK) {
+        jsonl_set(line, "tracking", json_incref(trackings));
         jsonl_print(line);
     } else {
         json_decref(line);
     }
+    json_decref(trackings);
     return status;
 }
 
@@ -345,7 +364,7 @@ static enum outcome describe(const struct args *args, const struct store *store)
     int status = quipu_datastore_describe(store->datastore, &info, &error);
 
     if (status == QUIPU_OK) {
-        status = args->json ? print_json(store, &info, &error)
+        status = args->json ? print_json(store, &error)
                             : print_text(store, &info, &error);
     }
     if (status != QUIPU_OK) {

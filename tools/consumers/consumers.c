@@ -3,6 +3,7 @@
  * changes one. */
 #include "args.h"
 #include "consumers/change.h"
+#include "consumers/description.h"
 #include "consumers/groups.h"
 #include "consumers/listing.h"
 #include "interrupt.h"
@@ -140,42 +141,15 @@ static void print_table(const struct listing *listing, const char *title)
 
 /* ------------------------------------------------------------- JSON Lines */
 
-/* null for -1, which means unknown. */
-static json_t *json_of_number(int64_t number)
-{
-    return number < 0 ? json_null() : json_integer(number);
-}
-
-static json_t *json_of_age(int64_t microseconds)
-{
-    return microseconds < 0 ? json_null()
-                            : json_real((double)microseconds / 1e6);
-}
-
 static void print_json(const struct listing *listing, const char *title)
 {
     for (size_t i = 0; i < listing->count; i++) {
-        const quipu_consumer *each = &listing->items[i];
         json_t *line = json_object();
 
         if (title) {
             jsonl_set(line, "time", json_string(title));
         }
-        jsonl_set(line, "consumer", jsonl_string(each->name));
-        jsonl_set(line, "log", jsonl_string(each->log));
-        jsonl_set(line, "record", json_integer(each->position.notification_id));
-        jsonl_set(line, "head", json_of_number(each->head));
-        jsonl_set(line, "behind", json_of_number(each->behind));
-        jsonl_set(line, "age_seconds", json_of_age(each->behind_microseconds));
-        jsonl_set(line, "parked", json_integer(each->parked));
-        jsonl_set(line, "skipped", json_integer(each->skipped));
-        jsonl_set(line, "projection",
-                  json_boolean(each->flags & QUIPU_CONSUMER_PROJECTION));
-        jsonl_set(line, "shown",
-                  json_boolean(each->flags & QUIPU_CONSUMER_SHOWN));
-        jsonl_set(line, "set_back",
-                  json_boolean(each->flags & QUIPU_CONSUMER_SET_BACK));
-        consumers_groups_set_json(line, each);
+        consumers_description_set_json(line, &listing->items[i]);
         jsonl_print(line);
     }
 }

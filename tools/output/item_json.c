@@ -58,17 +58,23 @@ static void set_state(json_t *line, const struct item_view *view)
     jsonl_set(line, "state_hex", jsonl_hex(item->state.data, item->state.size));
 }
 
-json_t *item_json_of(const struct item_view *view)
+json_t *item_json_properties(const quipu_schema *schema, const quipu_item *item)
 {
-    const quipu_item *item = view->item;
     json_t *line = json_object();
 
-    jsonl_set(line, "schema", jsonl_string(view->schema->table));
+    jsonl_set(line, "schema", jsonl_string(schema->table));
     jsonl_set(line, "notification_id", json_integer(item->notification_id));
-    jsonl_set(line, "sequence_id", jsonl_id(view->schema, item->sequence_id));
+    jsonl_set(line, "sequence_id", jsonl_id(schema, item->sequence_id));
     jsonl_set(line, "position", json_integer(item->position));
     jsonl_set(line, "topic", jsonl_text(item->topic.data, item->topic.size));
-    set_optional(line, view->schema, item);
+    set_optional(line, schema, item);
+    return line;
+}
+
+json_t *item_json_of(const struct item_view *view)
+{
+    json_t *line = item_json_properties(view->schema, view->item);
+
     set_state(line, view);
     return line;
 }

@@ -46,8 +46,11 @@ void item_view_add_metadata(const struct item_view *view, int indent,
 void item_view_add_state(const struct item_view *view, int indent,
                          struct text *text);
 
-/* Returns the item as an object with all data (item_json.c). */
+/* Return an item as an object (item_json.c): with all data, and without its
+ * state. */
 json_t *item_json_of(const struct item_view *view);
+json_t *item_json_properties(const quipu_schema *schema,
+                             const quipu_item *item);
 
 /* Prints the item with each part on a line of its own (item_record.c).
  * `title`: name the schema. */

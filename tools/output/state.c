@@ -236,7 +236,12 @@ static void read_envelope(struct state *state, quipu_bytes rest)
             set_attribute(state, &key, &value);
             /* Skip the whole value, which may be a map or an array. */
             rest = before;
-            json_decref(read_value(&rest, 0));
+            json_t *whole = read_value(&rest, 0);
+
+            if (whole && key.as.natural == QUIPU_STATE_PERSONAL) {
+                jsonl_set(state->envelope, "personal", json_incref(whole));
+            }
+            json_decref(whole);
         }
     }
 }

@@ -9,12 +9,31 @@
 
 /* NULL-terminated, in the order of the help. */
 const struct command *const commands[] = {
-    &drivers_command, &info_command,      &stats_command,  &sequences_command,
-    &topics_command,  &read_command,      &log_command,    &tail_command,
-    &append_command,  &consumers_command, &parked_command, &timers_command,
-    &erase_command,   &verify_command,    &doctor_command, &export_command,
-    &import_command,  &copy_command,      &backup_command, &restore_command,
-    &alter_command,   &serve_command,     &bench_command,  NULL,
+    &drivers_command,
+    &info_command,
+    &stats_command,
+    &sequences_command,
+    &topics_command,
+    &read_command,
+    &log_command,
+    &tail_command,
+    &append_command,
+    &consumers_command,
+    &parked_command,
+    &timers_command,
+    &erase_command,
+    &verify_command,
+    &doctor_command,
+    &export_command,
+    &import_command,
+    &copy_command,
+    &backup_command,
+    &restore_command,
+    &alter_command,
+    &serve_command,
+    &browse_command,
+    &bench_command,
+    NULL,
 };
 
 const struct command *command_find(const char *name)
