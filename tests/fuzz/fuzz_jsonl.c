@@ -49,7 +49,7 @@ static int recode_begin(const json_t *line, json_t **out, quipu_error *error)
     int status = exchange_decode_begin(line, &store, error);
 
     if (status == QUIPU_OK) {
-        *out = exchange_encode_begin(&store);
+        *out = exchange_encode_begin(EXCHANGE_TYPE, &store);
     }
     return status;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-# Functions for the tests of quipu serve, which source this file.
+# Functions for the tests of quipu serve and quipu browse, which source this file.
 . "$(dirname "$0")/lib.sh"
 for program in curl jq; do
     command -v $program >found || {
@@ -9,13 +9,14 @@ for program in curl jq; do
 done
 page=$(dirname "$0")/../../docs/serve.md
 
-# serve URI [OPTION...]: starts a server and waits until it listens; sets
+# serve URI [OPTION...]: starts a server, of the command $command or serve, and
+# waits until it listens; sets
 # $server to its process and $url to its URL.
 serve()
 {
     : >url
     # A shell makes its background children ignore SIGINT.
-    env --default-signal=INT "$quipu" serve "$@" >url 2>serve.err &
+    env --default-signal=INT "$quipu" "${command-serve}" "$@" >url 2>serve.err &
     server=$!
     await $server grep -q '^http' url
     url=$(cat url)

@@ -39,26 +39,29 @@ function content(item) {
     const personal = (item.envelope && item.envelope.personal) || {};
     const made = [el("h3", null, "State")];
     if (reason) {
-        made.push(el("p", { class: "note" }, notes[reason] ? notes[reason](item) :
-            `The state has ${reason}, which is more than is shown here. ` +
-            "Use quipu read --json."));
+        made.push(el("p", { class: "note" }, notes[reason] ?
+            notes[reason](item) : `The state has ${reason}, which is more ` +
+                "than is shown here. Use quipu read --json."));
     } else {
         made.push(fields(item.state, personal));
     }
     if (Object.keys(personal).length > 0) {
-        made.push(el("p", { class: "note" }, "Personal members are sealed with " +
-            "keys of a vault, which this page does not open: it cannot tell " +
-            "whether the person was forgotten."));
+        made.push(el("p", { class: "note" }, "Personal members are sealed " +
+            "with keys of a vault, which this page does not open: it cannot " +
+            "tell whether the person was forgotten."));
     }
     if (item.metadata || item.metadata_hex || item.metadata_bytes) {
-        made.push(el("h3", null, "Metadata"),
-            typeof item.metadata === "string" ? el("p", null, item.metadata) :
-            item.metadata ? fields(item.metadata) : el("p", { class: "hex" }, item.metadata_hex ||
-                `${count(item.metadata_bytes)} bytes, not shown`));
+        const shown = item.metadata || item.metadata_hex ||
+            `${count(item.metadata_bytes)} bytes, not shown`;
+
+        made.push(el("h3", null, "Metadata"), typeof shown === "string" ?
+            el("p", { class: item.metadata ? null : "hex" }, shown) :
+            fields(shown));
     }
-    if (item.columns) {
+    if (item.columns && !item.erased) {
         made.push(el("h3", null, "Further columns"), fields(item.columns));
-        for (const [column, size] of Object.entries(item.omitted_columns || {})) {
+        const omitted = item.omitted_columns || {};
+        for (const [column, size] of Object.entries(omitted)) {
             made.push(el("p", { class: "note" },
                 `${column}: ${count(size)} bytes, not shown`));
         }
@@ -76,14 +79,15 @@ function property(title, ...shown) {
 }
 
 const sequenceLink = (schema, id) => el("a",
-    { class: "id", href: route("sequence", { schema, id: text(id) }) }, text(id));
+    { class: "id", href: route("sequence", { schema, id: text(id) }) },
+    text(id));
 
 function properties(item, schema) {
     return el("dl", { class: "properties" },
         property("Sequence", sequenceLink(schema, item.sequence_id)),
         property("Position", number(item.position)),
-        item.notification_id ? property("Log", "#", number(item.notification_id))
-            : null,
+        item.notification_id ? property("Log", "#",
+            number(item.notification_id)) : null,
         item.time ? property("Time", time(item.time), " ",
             el("span", { class: "muted" }, "UTC")) : null,
         item.event_id ? property("Event id",
@@ -103,7 +107,8 @@ function buttons(item, schema, at) {
             "← Previous"),
         step(item.next, "n", "Next event of this sequence (n)", "Next →"),
         item.previous !== null && el("a", { class: "button", "data-key": "c",
-            "aria-keyshortcuts": "c", title: "Compare with the event before (c)",
+            "aria-keyshortcuts": "c",
+            title: "Compare with the event before (c)",
             href: route("compare", { schema, id: text(item.sequence_id),
                 a: number(item.previous), b: number(item.position) }) },
         "Compare with previous"));
@@ -121,8 +126,8 @@ export async function showDetail(view, params, at, shut, signal) {
     }
     pane.setAttribute("aria-busy", "true");
     const close = el("a", { class: "shut button", href: shut,
-        "data-key": "Escape", "aria-label": "Close the event", title: "Close (Esc)" },
-    "✕");
+        "data-key": "Escape", "aria-label": "Close the event",
+        title: "Close (Esc)" }, "✕");
     let made;
     try {
         const item = await ask("item", { schema, id, position }, signal);

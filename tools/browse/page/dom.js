@@ -4,8 +4,8 @@
 
 // Characters that are invisible, or change the direction of writing, so that
 // one text could look like another.
-const unsafe =
-    /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\ufffb]/;
+const unsafe = new RegExp("[\\u0000-\\u001f\\u007f-\\u009f\\u061c" +
+    "\\u200b-\\u200f\\u2028-\\u202e\\u2060-\\u2069\\ufeff\\ufff9-\\ufffb]");
 
 // Returns the text in pieces, with such characters as escapes.
 function pieces(text) {
@@ -126,9 +126,11 @@ export async function ask(path, params, signal) {
 export const route = (view, params) => "#/" + view + query(params);
 
 export function where() {
-    const hash = location.hash.startsWith("#/") ? location.hash.slice(2) : "log";
+    const hash = location.hash.startsWith("#/") ? location.hash.slice(2) :
+        "log";
     const [view, rest] = hash.split(/\?(.*)/s);
-    return { view, params: Object.fromEntries(new URLSearchParams(rest || "")) };
+    const params = Object.fromEntries(new URLSearchParams(rest || ""));
+    return { view, params };
 }
 
 export function say(message) {

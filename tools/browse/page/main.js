@@ -51,7 +51,7 @@ async function show() {
     close();
     const shown = page.abort.signal;
     const main = $("main");
-    const content = el("div", { class: "view " + view });
+    const content = el("div", { class: "view " + view, "aria-busy": "true" });
     main.replaceChildren(content);
     try {
         if (schema.error && view !== "store") {
@@ -68,6 +68,7 @@ async function show() {
         }));
         say(error.message);
     }
+    content.removeAttribute("aria-busy");
     const title = content.querySelector("h1")?.textContent || "quipu";
     document.title = `${title} – quipu`;
     if (page.depth > 1 && !shown.aborted &&

@@ -47,7 +47,8 @@ export function value(given) {
             shown.slice(0, TEXT_MAX));
     if (shown.length > TEXT_MAX) {
         const rest = el("button", { type: "button", class: "small" },
-            `… ${(shown.length - TEXT_MAX).toLocaleString("en")} characters more`);
+            `… ${(shown.length - TEXT_MAX).toLocaleString("en")} ` +
+                "characters more");
         rest.addEventListener("click", () => {
             made.replaceChildren(...el("span", null, shown).childNodes);
         });
@@ -108,7 +109,8 @@ export function summary(item) {
     const reason = absence(item);
     if (reason) {
         return el("span", { class: "summary" },
-            el("span", { class: "badge " + reason.replace(/\W.*/, "") }, reason));
+            el("span", { class: "badge " + reason.replace(/\W.*/, "") },
+                reason));
     }
     const line = el("span", { class: "summary" });
     const personal = (item.envelope && item.envelope.personal) || {};
@@ -125,9 +127,10 @@ export function summary(item) {
 // The differences of two decoded states: [path, before, after, change], where
 // change is "added", "removed", "changed" or "equal".
 export function differences(before, after) {
-    const join = (path) => JSON.stringify(path);
-    const left = new Map(flatten(before || {}).map((row) => [join(row[0]), row]));
-    const right = new Map(flatten(after || {}).map((row) => [join(row[0]), row]));
+    const index = (state) => new Map(flatten(state || {}).map((row) =>
+        [JSON.stringify(row[0]), row]));
+    const left = index(before);
+    const right = index(after);
     const rows = [];
     left.delete("[]");
     right.delete("[]");

@@ -4,7 +4,7 @@
 // open(), which shows an event beside them.
 import { add, alertBox, ask, count, el, number, route, say, text, time } from
     "./dom.js";
-import { badges, showCompare, showDetail, topic } from "./detail.js";
+import { showCompare, showDetail, topic } from "./detail.js";
 import { summary } from "./state.js";
 
 const ROWS_MAX = 1000;
@@ -22,19 +22,21 @@ function address(item) {
         position: number(item.position) });
 }
 
+const cells = (item) => [
+    el("span", { class: "place" }, "#", number(item.notification_id)),
+    el("span", { class: "time" }, time(item.time)), topic(item),
+    el("span", { class: "of", title: text(item.sequence_id) },
+        short(text(item.sequence_id))),
+    el("span", { class: "position", title: "position" }, "@",
+        number(item.position)), summary(item)];
+
 function eventRow(item) {
     const inLog = shown.view === "log";
     return el("li", null, el("a", { class: "row", href: address(item),
-        "data-item": keyOf(item) },
-    el("span", { class: "place" }, inLog ? "#" + number(item.notification_id) :
-        number(item.position)),
-    el("span", { class: "time" }, time(item.time)),
-    topic(item),
-    inLog && el("span", { class: "sequence", title: text(item.sequence_id) },
-        short(text(item.sequence_id))),
-    inLog && el("span", { class: "position", title: "position" }, "@",
-        number(item.position)),
-    summary(item)));
+        "data-item": keyOf(item) }, inLog ? cells(item) : [
+        el("span", { class: "place" }, number(item.position)),
+        el("span", { class: "time" }, time(item.time)), topic(item),
+        summary(item)]));
 }
 
 // Marks the row of the event that is open.
@@ -180,8 +182,9 @@ function liveButton(params, head, signal) {
     const light = el("span", null, "Live");
     const reached = { after: head };
     let abort = null;
-    const button = el("button", { type: "button", class: "live", "data-key": "l",
-        "aria-keyshortcuts": "l", title: "Follow the log (l)" },
+    const button = el("button", { type: "button", class: "live",
+        "data-key": "l", "aria-keyshortcuts": "l",
+        title: "Follow the log (l)" },
     el("span", { class: "dot", "aria-hidden": "true" }), light);
     const turn = (on) => {
         button.setAttribute("aria-pressed", String(on));
@@ -259,7 +262,8 @@ async function showSequences(content, params, signal, store, { ids }) {
         "data-key": "m" }, "Show more");
     let after = null;
     const load = async () => {
-        const answer = await ask("sequences", { schema, prefix, after }, signal);
+        const answer = await ask("sequences", { schema, prefix, after },
+            signal);
         after = answer.items.length > 0 ?
             text(answer.items[answer.items.length - 1].sequence_id) : after;
         more.hidden = !answer.more;
@@ -305,7 +309,7 @@ function group({ partitions, members }) {
 }
 
 function consumerRow(each) {
-    const known = (given, shownAs) => given === null ? "unknown" : shownAs(given);
+    const known = (given, words) => given === null ? "unknown" : words(given);
     const notes = [each.projection && "projection", each.shown && "shown",
         each.set_back && "set back", each.skipped > 0 &&
             `${count(each.skipped)} skipped`,
@@ -320,7 +324,8 @@ function consumerRow(each) {
         cell("Behind", el("strong", null, known(each.behind, count))),
         cell("Oldest waits", known(each.age_seconds, span)),
         cell("Parked", each.parked > 0 ? badge(count(each.parked)) : "0"),
-        cell("Notes", notes.join(", "), each.partitions && group(each)));
+        (notes.length > 0 || each.partitions) ? cell("Notes", notes.join(", "),
+            each.partitions && group(each)) : el("td"));
 }
 
 const badge = (words) => el("span", { class: "badge erased" }, words);
@@ -338,7 +343,8 @@ async function showConsumers(content, params, signal) {
             `${items.length === 1 ? "" : "s"}, ${count(behind)} behind in all`;
         empty.hidden = items.length > 0;
     };
-    add(content, el("div", { class: "head" }, el("h1", null, "Consumers"), note),
+    add(content,
+        el("div", { class: "head" }, el("h1", null, "Consumers"), note),
         el("table", { class: "consumers" }, el("thead", null, el("tr", null,
             ["Consumer", "Log", "Record", "Behind", "Oldest waits", "Parked",
                 "Notes"].map((title) => el("th", { scope: "col" }, title)))),
@@ -412,26 +418,26 @@ async function showSearch(content, params, signal) {
     const { schema, q } = params;
     const digits = q.match(/^#?(\d+)$/);
     add(content, el("h1", null, "Search: ", q));
+    const find = (path, named) => maybe(ask(path, { schema, ...named },
+        signal));
     const [one, sequences, events] = await Promise.all([
-        maybe(digits ? ask("item", { schema, notification: digits[1] }, signal) :
-            uuid.test(q) ? ask("item", { schema, event: q }, signal) :
-                Promise.resolve(null)),
-        maybe(ask("sequences", { schema, prefix: q, limit: 20 }, signal)),
-        maybe(ask("log", { schema, topic: q, order: "desc", limit: 20 }, signal)),
+        digits ? find("item", { notification: digits[1] }) :
+            uuid.test(q) ? find("item", { event: q }) : null,
+        find("sequences", { prefix: q, limit: 20 }),
+        find("log", { topic: q, order: "desc", limit: 20 }),
     ]);
-    const list = (title, rows, further) => rows.length > 0 && el("section", null,
-        el("h2", null, title), el("ol", { class: "rows plain" }, rows), further);
+    const list = (title, rows, further, kind = "") => rows.length > 0 &&
+        el("section", { class: "list" }, el("h2", null, title),
+            el("ol", { class: "rows " + kind }, rows), further);
     const eventLink = (item) => el("li", null, el("a", { class: "row",
         href: route("log", { schema, id: text(item.sequence_id),
-            position: number(item.position) }) },
-    el("span", { class: "place" }, "#" + number(item.notification_id)),
-    topic(item), badges(item),
-    el("span", { class: "muted" }, time(item.time))));
+            position: number(item.position) }) }, cells(item)));
     const found = [
         one && list("Event", [eventLink(one)]),
         list("Sequences that begin so", (sequences?.items || []).map((each) =>
             sequenceRow(schema, each)), sequences?.more && el("a",
-            { href: route("sequences", { schema, prefix: q }) }, "All of them")),
+            { href: route("sequences", { schema, prefix: q }) }, "All of them"),
+        "plain"),
         list("Events of this topic, newest first", (events?.items || [])
             .map(eventLink), events?.more && el("a",
             { href: route("log", { schema, topic: q }) }, "All of them")),
@@ -440,8 +446,9 @@ async function showSearch(content, params, signal) {
     if (!content.querySelector(".row")) {
         add(content, el("p", { class: "empty" }, "Nothing was found."));
     }
-    add(content, el("p", { class: "note" }, "A search finds whole topics, ids " +
-        "of events, numbers of the log and the first letters of sequence ids",
+    add(content, el("p", { class: "note" }, "A search finds whole topics, " +
+        "ids of events, numbers of the log and the first letters of sequence " +
+        "ids",
     events?.more && `; topics back to #${count(events.through)}`,
     ". The contents of events are not indexed by the store."));
     say(`${content.querySelectorAll(".row").length} results`);
