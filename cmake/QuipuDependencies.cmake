@@ -34,7 +34,7 @@ if("postgres" IN_LIST QUIPU_DRIVERS)
 endif()
 if(QUIPU_TOOLS)
     pkg_check_modules(JANSSON REQUIRED IMPORTED_TARGET jansson)
-    # `quipu serve` works if it is found.
+    # `quipu serve` and `quipu browse` work if it is found.
     option(QUIPU_MICROHTTPD "Serve logs by HTTP, if libmicrohttpd is found" ON)
     if(QUIPU_MICROHTTPD)
         pkg_check_modules(MICROHTTPD IMPORTED_TARGET libmicrohttpd>=0.9.73)

@@ -13,7 +13,8 @@
  *
  * The URI has no password.  A schema that cannot be opened has `table` and
  * `error` only; a log that is not kept has the head null, and one that is empty
- * 0.
+ * has the head 0.  The tracking records, which the command prints too, are not
+ * part of it.
  */
 #ifndef QUIPU_TOOLS_INFO_H
 #define QUIPU_TOOLS_INFO_H

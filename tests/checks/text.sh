@@ -10,7 +10,8 @@ find CMakeLists.txt dev .ci cmake include core drivers conformance tools \
     examples bench python tests -type f \( -name '*.[ch]' -o \
     -name '*.[ch]pp' -o -name '*.cmake' -o -name '*.in' -o -name '*.sh' -o \
     -name '*.awk' -o -name CMakeLists.txt -o -name dev -o -name run -o \
-    -name '*.toml' -o -path 'python/*.py' \) | sort | awk '
+    -name '*.toml' -o -name '*.html' -o -name '*.css' -o -name '*.js' -o \
+    -path 'python/*.py' \) | sort | awk '
     function refuse(why) { printf "%s:%d: %s\n", file, line, why; bad++ }
     {
         file = $0

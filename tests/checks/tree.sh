@@ -23,6 +23,8 @@ git ls-files | awk '
     /^python\/(quipu|tests(\/standin\/[a-z]+)?)\/[a-z_]+\.py$/ { known = 1 }
     # Completion for shells.
     /^tools\/completions\/(quipu\.(bash|fish)|_quipu)$/ { known = 1 }
+    # The page of quipu browse.
+    /^tools\/browse\/page\/[a-z]+\.(html|css|js)$/ { known = 1 }
     # Files of the tools, and those whose names are fixed.
     /(^|\/)(CMakeLists\.txt|\.clang-tidy)$/ { known = 1 }
     /^(CMakePresets\.json|LICENSE|dev|\.ci\/run)$/ { known = 1 }

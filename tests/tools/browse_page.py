@@ -196,8 +196,10 @@ def follow(page):
             page.browser.press("l")
         page.has(f"document.querySelector('.row').textContent"
                  f".startsWith('#{number}')", f"event {number} is not shown")
-    page.has("document.querySelectorAll('.row.fresh, .fresh').length >= 3",
-             "events are shown twice, or not")
+    check(page.browser.run("[...document.querySelectorAll('.row')].map((each) =>"
+                           " each.dataset.item).filter((each, i, all) =>"
+                           " all.indexOf(each) !== i).length") == 0,
+          "events are shown twice")
 
 
 def show_hostile(page):

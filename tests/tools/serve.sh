@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-# Functions for the tests of quipu serve and quipu browse, which source this file.
+# Functions for the tests of quipu serve and quipu browse, which source this
+# file.
 . "$(dirname "$0")/lib.sh"
 for program in curl jq; do
     command -v $program >found || {
@@ -10,8 +11,7 @@ done
 page=$(dirname "$0")/../../docs/serve.md
 
 # serve URI [OPTION...]: starts a server, of the command $command or serve, and
-# waits until it listens; sets
-# $server to its process and $url to its URL.
+# waits until it listens; sets $server to its process and $url to its URL.
 serve()
 {
     : >url

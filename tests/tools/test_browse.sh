@@ -18,7 +18,8 @@ import_items()
         "$1.jsonl"
 }
 
-# gives FILTER TEXT: fails unless jq prints that of the last answer, which is 200.
+# gives FILTER TEXT: fails unless jq prints that of the last answer, which must
+# be 200.
 gives()
 {
     wants 200
@@ -124,7 +125,8 @@ fetch '/api/sequences?limit=3&after=customer-003'
 gives '[[.items[].sequence_id], .more]' \
     '[["customer-004","customer-005","customer-006"],true]'
 fetch '/api/sequences?prefix=product-t'
-gives '[[.items[].sequence_id], .more]' '[["product-teapot","product-tin"],false]'
+gives '[[.items[].sequence_id], .more]' \
+    '[["product-teapot","product-tin"],false]'
 fetch '/api/sequences?prefix=product-tin'
 gives '[[.items[].sequence_id], .more]' '[["product-tin"],false]'
 fetch '/api/sequences?prefix=product-&limit=2&after=product-cups'
@@ -199,7 +201,8 @@ gives '[.items[4] | .state, (.state_hex | length)]' '[null,1046]'
 gives '.items[7] | [.state, .state_hex]' '[null,"c1c1"]'
 [ "$(wc -c <out)" -lt 60000 ] || fail "the log is large: $(wc -c <out) bytes"
 fetch '/api/item?id=large&position=0'
-gives '[.state, .omitted_bytes, (.columns.tenant | length)]' '[null,10485779,9000]'
+gives '[.state, .omitted_bytes, (.columns.tenant | length)]' \
+    '[null,10485779,9000]'
 fetch '/api/item?id=large&position=1'
 gives '[.state.word, .state.rest | length]' '[200000,5000]'
 # Integers that the reader of a browser would round.

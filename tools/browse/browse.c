@@ -18,8 +18,6 @@
 
 #define PORT 8485
 
-extern char **environ;
-
 /* Starts xdg-open, which opens the URL in the user's browser.  Its messages go
  * to standard error. */
 static void open_url(const char *url)

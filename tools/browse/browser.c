@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Answers to the requests of the page: what there is, and who may ask. */
+/* The answers to the requests of the page, and the refusal of others. */
 #include "browser.h"
 
 #include "browse/items.h"
@@ -62,10 +62,10 @@ static const struct {
                   struct text *body, quipu_error *error);
 } answers[] = {
     { "/api/store", browser_store },
-    { "/api/sequences", browser_sequences },
-    { "/api/sequence", browser_sequence },
-    { "/api/log", browser_log },
-    { "/api/item", browser_item },
+    { "/api/sequences", sequences_list },
+    { "/api/sequence", events_sequence },
+    { "/api/log", events_log },
+    { "/api/item", events_item },
     { "/api/consumers", browser_consumers },
 };
 
@@ -137,5 +137,4 @@ void browser_hurry(void *context)
     struct browser *browser = context;
 
     atomic_store(&browser->ending, true);
-    quipu_datastore_interrupt(browser->store->datastore);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the answers of `quipu browse` are made of.  Each function makes the
- * answer to requests for one path; docs/browse.md describes them.
+ * The answers of `quipu browse`.  Each function makes the answer to requests
+ * for one path; docs/browse.md describes them.
  *
  * They return a status with a message; browser_answer, the entry, makes the
  * refusal of it.  Any thread calls them, several at once.
@@ -34,14 +34,14 @@ void browser_hurry(void *context);
 /* Of these the body is written. */
 int browser_store(struct browser *browser, const struct request *request,
                   struct text *body, quipu_error *error);
-int browser_sequences(struct browser *browser, const struct request *request,
-                      struct text *body, quipu_error *error);
-int browser_sequence(struct browser *browser, const struct request *request,
-                     struct text *body, quipu_error *error);
-int browser_log(struct browser *browser, const struct request *request,
+int sequences_list(struct browser *browser, const struct request *request,
+                   struct text *body, quipu_error *error);
+int events_sequence(struct browser *browser, const struct request *request,
+                    struct text *body, quipu_error *error);
+int events_log(struct browser *browser, const struct request *request,
+               struct text *body, quipu_error *error);
+int events_item(struct browser *browser, const struct request *request,
                 struct text *body, quipu_error *error);
-int browser_item(struct browser *browser, const struct request *request,
-                 struct text *body, quipu_error *error);
 int browser_consumers(struct browser *browser, const struct request *request,
                       struct text *body, quipu_error *error);
 

@@ -77,8 +77,8 @@ static int add_items(const quipu_schema *schema, quipu_cursor *cursor,
 
 /* ---------------------------------------------------------------- sequence */
 
-int browser_sequence(struct browser *browser, const struct request *request,
-                     struct text *body, quipu_error *error)
+int events_sequence(struct browser *browser, const struct request *request,
+                    struct text *body, quipu_error *error)
 {
     quipu_records *records = NULL;
     quipu_cursor *cursor = NULL;
@@ -273,15 +273,15 @@ static int add_log(quipu_records *records, const struct part *part,
     return status;
 }
 
-int browser_log(struct browser *browser, const struct request *request,
-                struct text *body, quipu_error *error)
+int events_log(struct browser *browser, const struct request *request,
+               struct text *body, quipu_error *error)
 {
     quipu_records *records = NULL;
     quipu_position head = { .notification_id = 0 };
     struct filter filter;
     struct items items;
     bool waited = false;
-    struct part part;
+    struct part part = { .limit = LIMIT };
     struct scan scan;
     int status = parameters_records(request, browser->store, &records, error);
 
@@ -396,8 +396,8 @@ static void copy_id(quipu_bytes bytes, quipu_id *id)
     memcpy(id->data, bytes.data, bytes.size);
 }
 
-int browser_item(struct browser *browser, const struct request *request,
-                 struct text *body, quipu_error *error)
+int events_item(struct browser *browser, const struct request *request,
+                struct text *body, quipu_error *error)
 {
     quipu_records *records = NULL;
     const quipu_item *item = NULL;
@@ -417,7 +417,7 @@ int browser_item(struct browser *browser, const struct request *request,
         status = quipu_error_set(error, QUIPU_NOT_FOUND,
                                  "the store has no such event");
     }
-    if (status == QUIPU_OK) {
+    if (status == QUIPU_OK && item) {
         line =
             items_json(quipu_records_schema(records), item, ITEMS_SINGLE_MAX);
         position = item->position;

@@ -156,8 +156,8 @@ static int add_above(quipu_records *records, const struct range *range,
     return status;
 }
 
-int browser_sequences(struct browser *browser, const struct request *request,
-                      struct text *body, quipu_error *error)
+int sequences_list(struct browser *browser, const struct request *request,
+                   struct text *body, quipu_error *error)
 {
     quipu_records *records = NULL;
     struct range range = { .size = 0 };

@@ -10,7 +10,8 @@
  * What is unknown is null.  A group has `partitions` and `members` in addition
  * (groups.h).  The names are those of docs/consumers.md: `record` is the
  * notification id of the tracking record, `age_seconds` the age of the oldest
- * event behind it, `set_back` tells that the log was set back.
+ * event behind it, `set_back` tells that the log was set back, and `shown` that
+ * readers are shown this version of a projection.
  */
 #ifndef QUIPU_TOOLS_CONSUMERS_DESCRIPTION_H
 #define QUIPU_TOOLS_CONSUMERS_DESCRIPTION_H

@@ -18,7 +18,6 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <microhttpd.h>
-#include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,25 +154,6 @@ static const char *header_of(struct MHD_Connection *handle, const char *name)
     return MHD_lookup_connection_value(handle, MHD_HEADER_KIND, name);
 }
 
-const char *request_argument(const struct request *request, const char *name)
-{
-    return MHD_lookup_connection_value(request->handle, MHD_GET_ARGUMENT_KIND,
-                                       name);
-}
-
-const char *request_header(const struct request *request, const char *name)
-{
-    return header_of(request->handle, name);
-}
-
-bool request_is_gone(const struct request *request)
-{
-    struct pollfd client = { .fd = connection_of(request->handle)->socket,
-                             .events = POLLRDHUP };
-
-    return poll(&client, 1, 0) == 1;
-}
-
 static bool has_body(struct MHD_Connection *handle)
 {
     const char *length = header_of(handle, MHD_HTTP_HEADER_CONTENT_LENGTH);
@@ -209,6 +189,7 @@ static void make_answer(struct server *server, struct MHD_Connection *handle,
             .path = path,
             .known = header_of(handle, MHD_HTTP_HEADER_IF_NONE_MATCH),
             .handle = handle,
+            .socket = connection_of(handle)->socket,
         };
 
         server->settings.answer(server->settings.context, &request, answer);
@@ -267,9 +248,10 @@ static bool add_headers(const struct server *server, bool last,
             return false;
         }
     }
-    for (const char *const *each = server->settings.headers; each && *each;
-         each += 2) {
-        if (MHD_add_response_header(response, each[0], each[1]) != MHD_YES) {
+    for (const struct server_header *each = server->settings.headers;
+         each && each->name; each++) {
+        if (MHD_add_response_header(response, each->name, each->value) !=
+            MHD_YES) {
             return false;
         }
     }
@@ -339,7 +321,8 @@ static size_t decode(void *context, struct MHD_Connection *handle, char *text)
     (void)context;
     (void)handle;
     if (strlen(text) != size) {
-        (void)strcpy(text, "\xff"); /* it had at least the three bytes %00 */
+        text[0] = (char)0xff; /* in the place of %00 at least */
+        text[1] = '\0';
         size = 1;
     }
     return size;

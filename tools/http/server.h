@@ -9,27 +9,16 @@
 
 #include "answer.h"
 #include "listener.h"
+#include "request.h"
 
 #define SERVER_CONNECTIONS_MAX 64
 
 struct server;
 
-/* A request of GET or HEAD; borrowed until its answer is made. */
-struct request {
-    const char *path;  /* decoded; no text of a resource if it had a NUL */
-    const char *known; /* the If-None-Match header, or NULL */
-    void *handle;      /* of libmicrohttpd */
+struct server_header {
+    const char *name;
+    const char *value;
 };
-
-/* Returns the value of an argument of the URL, decoded, or NULL.  One with a
- * NUL is no UTF-8. */
-const char *request_argument(const struct request *request, const char *name);
-
-/* Returns the value of a header, or NULL. */
-const char *request_header(const struct request *request, const char *name);
-
-/* Returns true if the client has closed its connection. */
-bool request_is_gone(const struct request *request);
 
 struct server_settings {
     /* Makes the answer, which the server frees.  Called in any thread, by
@@ -40,9 +29,8 @@ struct server_settings {
     /* Called when the server begins to end: answers that wait for something
      * are to be made now.  NULL: none does. */
     void (*hurry)(void *context);
-    /* Headers of all answers: pairs of a name and a value, ended by NULL;
-     * NULL: none. */
-    const char *const *headers;
+    /* Headers of all answers, ended by one without a name; NULL: none. */
+    const struct server_header *headers;
     /* Seconds in which a client has to send the head of a request, from the
      * connection, or the end of the answer before, on; seconds for which an
      * answer may be stuck. */

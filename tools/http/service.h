@@ -17,8 +17,8 @@ int64_t service_number(const struct args *args, uint64_t option, int64_t given,
 enum outcome service_refuse_number(const char *command, const char *option,
                                    int64_t least, int64_t most);
 
-/* Returns USAGE, after a message, if --port or --idle is out of range; otherwise
- * DONE. */
+/* Returns USAGE, after a message, if --port or --idle is out of range; DONE
+ * otherwise. */
 enum outcome service_check(const char *command, const struct args *args);
 
 /*
