@@ -73,8 +73,10 @@ void *bench_server_lock(const char *uri, const char *run)
     return pg;
 }
 
+/* Closing the connection alone would free the lock at some later moment. */
 void bench_server_unlock(void *lock)
 {
+    bench_server_run(lock, "SELECT pg_advisory_unlock_all()");
     PQfinish(lock);
 }
 
