@@ -126,7 +126,7 @@ static int compare_cells(const void *a, const void *b)
  * differ from each other. */
 static size_t find_id_length(const struct table *table, size_t column)
 {
-    const char *ids[ROWS_HELD];
+    const char *ids[ROWS_HELD] = { NULL };
     size_t count = 0;
     size_t length = ID_LEAST;
 
