@@ -4,6 +4,7 @@
 #include "drivers/common/processes.h"
 #include "quipu_test_skip.h"
 
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 
@@ -310,6 +311,26 @@ static void name_of_a_file_beside_a_store_is_refused(void **state)
     }
 }
 
+/* Without QUIPU_OPEN_CREATE no file is made, not even one that is removed
+ * again: other programs could meet it. */
+static void missing_file_is_not_made_for_a_moment(void **state)
+{
+    const struct opening how = { .flags = QUIPU_OPEN_RELAXED };
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    char event[512];
+    int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    (void)state;
+    assert_int_equal(mkdir("watched", 0755), 0);
+    assert_true(inotify_add_watch(watch, "watched", IN_CREATE) >= 0);
+    assert_refused(fixture_try_open("watched/x.db", &how, &datastore, &error),
+                   QUIPU_NOT_FOUND, &error, "create=yes creates it");
+    assert_int_equal(read(watch, event, sizeof(event)), -1);
+    put("watched/x.db", "", 0); /* which is noticed */
+    assert_true(read(watch, event, sizeof(event)) > 0);
+    (void)close(watch);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -325,6 +346,7 @@ int main(void)
         cmocka_unit_test(links_in_a_circle_are_refused),
         cmocka_unit_test(file_with_the_name_of_one_of_sqlites_is_left_alone),
         cmocka_unit_test(name_of_a_file_beside_a_store_is_refused),
+        cmocka_unit_test(missing_file_is_not_made_for_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
