@@ -203,7 +203,7 @@ static const struct option_row *option_of(const struct command *command,
 static bool refuse_option(const struct command *command, const char *word,
                           enum outcome *outcome)
 {
-    const char *names[OPTIONS_MAX];
+    const char *names[OPTIONS_MAX] = { NULL };
     size_t count = 0;
     char what[128];
 

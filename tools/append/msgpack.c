@@ -8,7 +8,7 @@
 /* Appends a number of `size` bytes, big-endian. */
 static void add_number(struct text *to, uint64_t number, size_t size)
 {
-    uint8_t bytes[8];
+    uint8_t bytes[8] = { 0 };
 
     for (size_t i = 0; i < size; i++) {
         bytes[i] = (uint8_t)(number >> (8 * (size - 1 - i)));

@@ -74,7 +74,6 @@ static _Noreturn void run_pager(const char *command, const int pipe_ends[2])
     (void)dup2(pipe_ends[0], STDIN_FILENO);
     (void)close(pipe_ends[0]);
     (void)close(pipe_ends[1]);
-    (void)setenv("LESS", "FRX", 0);
     (void)execl("/bin/sh", "sh", "-c", command, (char *)NULL);
     _exit(127);
 }
@@ -82,8 +81,10 @@ static _Noreturn void run_pager(const char *command, const int pipe_ends[2])
 void pager_start(void)
 {
     const struct sigaction ended = { .sa_handler = end_quietly };
-    const char *command = find_command();
     int pipe_ends[2];
+
+    (void)setenv("LESS", "FRX", 0); /* before getenv, whose texts it may move */
+    const char *command = find_command();
 
     if (!command || pipe(pipe_ends) != 0) {
         return;

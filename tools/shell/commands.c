@@ -48,7 +48,7 @@ const struct command *command_find(const char *name)
 
 const char *command_suggest(const char *name)
 {
-    const char *names[sizeof(commands) / sizeof(*commands)];
+    const char *names[sizeof(commands) / sizeof(*commands)] = { NULL };
     size_t count = 0;
 
     while (commands[count]) {
