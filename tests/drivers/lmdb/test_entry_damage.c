@@ -87,8 +87,8 @@ static void make_damaged(const char *folder)
     fixture_leave(&place);
 }
 
-/* Each page of the entries in turn is lost, and is read as zeros, as ones, or as
- * a leaf whose nodes lie outside; the other keys are deleted or replaced. */
+/* Each page of the entries in turn is lost, and is read as zeros, as ones, or
+ * as a leaf whose nodes lie outside; the other keys are deleted or replaced. */
 static void lost_page_is_corrupt(void **state)
 {
     (void)state;
