@@ -202,6 +202,30 @@ static void tables_of_another_program_are_seen(void **state)
     end(&place);
 }
 
+/* Its statements would leave the columns that were added, in the file at least:
+ * reads show none of an erased item. */
+static void binding_of_before_an_alteration_is_refused(void **state)
+{
+    struct place place;
+    quipu_schema altered;
+    const quipu_column column = { .name = "added", .kind = QUIPU_VALUE_INT };
+    int64_t erased = -1;
+
+    (void)state;
+    begin(&place);
+    fixture_append(place.datastore, place.bound, 1);
+    altered = place.schema;
+    altered.columns = &column;
+    altered.column_count = 1;
+    assert_ok(
+        fixture_driver()->alter(place.datastore, &altered, INT64_MAX, &error),
+        &error);
+    assert_refused(
+        try_erase(&place, INT64_MIN, INT64_MAX, 0, INT64_MAX, &erased),
+        QUIPU_NOT_FOUND, &error, "columns were added");
+    end(&place);
+}
+
 /* ---------------------------------------------------------------- scrubbing */
 
 static void *append_beside(void *context)
@@ -267,6 +291,7 @@ int main(void)
         cmocka_unit_test(teardown_removes_the_marks),
         cmocka_unit_test(store_with_half_of_the_tables_is_corrupt),
         cmocka_unit_test(tables_of_another_program_are_seen),
+        cmocka_unit_test(binding_of_before_an_alteration_is_refused),
         cmocka_unit_test(scrub_is_busy_while_a_reader_uses_the_log),
     };
 
