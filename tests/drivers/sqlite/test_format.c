@@ -280,6 +280,25 @@ static void bind_reports_a_missing_column(void **state)
     fixture_close(datastore);
 }
 
+/* A restore that was killed has left the copy beside the database, some of
+ * whose files it may have removed. */
+static void interrupted_restore_is_refused(void **state)
+{
+    const char *file = fixture_file();
+    quipu_driver_datastore *datastore = NULL;
+    quipu_error error = { 0 };
+    char copy[48];
+    (void)state;
+    make_store(file);
+    (void)snprintf(copy, sizeof(copy), "%s-quipu-restored", file);
+    write_file(copy, "a store", 7);
+    assert_refused(
+        fixture_try_open(file, &(struct opening){ 0 }, &datastore, &error),
+        QUIPU_CORRUPT, &error, "was interrupted; repeat it");
+    assert_int_equal(unlink(copy), 0);
+    fixture_close(fixture_open(file));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -297,6 +316,7 @@ int main(void)
         cmocka_unit_test(adopt_adds_tables_to_a_database),
         cmocka_unit_test(missing_file_is_not_found),
         cmocka_unit_test(bind_reports_a_missing_column),
+        cmocka_unit_test(interrupted_restore_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
