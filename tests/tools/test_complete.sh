@@ -70,31 +70,35 @@ offers "lmdb:///folder/lmdb " info lmdb:///folder/
 offers "sqlite:///folder/.hidden/ " info sqlite:///folder/.
 offers "" info sqlite:///missing/
 
-# in_bash LINE: prints what bash offers at the end of the line.
+# in_bash COMMAND REST: prints what bash offers at the end of the line, which has
+# the command as a user types it.
 in_bash()
 {
     PATH=$(dirname "$quipu"):$PATH bash -c '
         . "$1"
-        COMP_LINE=$2
+        COMP_WORDS=("$2")
+        COMP_LINE="$2 $3"
         COMP_POINT=${#COMP_LINE}
         _quipu
-        printf "%s\n" "${COMPREPLY[@]}"' bash "$scripts/quipu.bash" "$1" |
+        printf "%s\n" "${COMPREPLY[@]}"' bash "$scripts/quipu.bash" "$1" "$2" |
         sort | tr '\n' ' '
 }
 offered()
 {
-    got=$(in_bash "$1")
+    got=$(in_bash "${3-quipu}" "$1")
     [ "$got" = "$2" ] || fail "bash offers '$got' instead of '$2': $1"
 }
-offered "quipu s" "sequences serve stats "
-offered "quipu log --t" "--tail --topic "
-offered "quipu log --color " "always auto never "
-offered "quipu log sqlite:///fo" "///folder/ "
-offered "quipu log --topic X sqlite:///folder/a" "///folder/a.db "
-offered "quipu backup sqlite:///folder/a.db folder/b" "folder/b.db "
-offered "quipu log sq" "sqlite:/// "
-offered "$quipu exp" "export "
-offered "quipu frobnicate " " "
+quipu_as_typed=$(bash -c 'printf %q "$1"' bash "$quipu")
+offered "s" "sequences serve stats "
+offered "log --t" "--tail --topic "
+offered "log --color " "always auto never "
+offered "log sqlite:///fo" "///folder/ "
+offered "log --topic X sqlite:///folder/a" "///folder/a.db "
+offered "backup sqlite:///folder/a.db folder/b" "folder/b.db "
+offered "log sq" "sqlite:/// "
+offered "exp" "export " "$quipu_as_typed"
+offered "exp" "export " "'$quipu'"
+offered "frobnicate " " "
 grep -q "complete -F _quipu quipu" "$scripts/quipu.bash" ||
     fail "the completion for bash is not registered"
 finish

@@ -3,11 +3,16 @@
 # they fit the version that is installed.
 _quipu()
 {
-    local words current kept line word
+    local command words current kept line word
     COMPREPLY=()
+    # The command may be a path with quoted or escaped blanks.
+    command=${COMP_WORDS[0]//[\\\'\"]/}
+    line=${COMP_LINE:0:COMP_POINT}
+    line=${line#"${COMP_WORDS[0]}"}
     # Bash splits words at ":" and "=", which are parts of URIs.
-    read -ra words <<<"${COMP_LINE:0:COMP_POINT}"
-    case ${COMP_LINE:0:COMP_POINT} in *[[:space:]]) words+=("") ;; esac
+    read -ra words <<<"$line"
+    case $line in *[[:space:]]) words+=("") ;; esac
+    [ ${#words[@]} -gt 0 ] || return 0
     current=${words[${#words[@]} - 1]}
     kept=${current%"${current##*[:=]}"}
     while IFS= read -r line; do
@@ -21,6 +26,6 @@ _quipu()
         fi
         case $word in */ | *:) compopt -o nospace 2>/dev/null ;; esac
         COMPREPLY+=("${word#"$kept"}")
-    done < <("${words[0]/#\~/$HOME}" complete "${words[@]:1}" 2>/dev/null)
+    done < <("${command/#\~/$HOME}" complete "${words[@]}" 2>/dev/null)
 }
 complete -F _quipu quipu
