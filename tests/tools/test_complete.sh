@@ -70,8 +70,8 @@ offers "lmdb:///folder/lmdb " info lmdb:///folder/
 offers "sqlite:///folder/.hidden/ " info sqlite:///folder/.
 offers "" info sqlite:///missing/
 
-# in_bash COMMAND REST: prints what bash offers at the end of the line, which has
-# the command as a user types it.
+# in_bash COMMAND REST: prints what bash offers at the end of the line, which
+# has the command as a user types it.
 in_bash()
 {
     PATH=$(dirname "$quipu"):$PATH bash -c '
