@@ -186,12 +186,16 @@ QUIPU_API int quipu_records_last(quipu_records *records,
                                  quipu_error *error);
 
 /*
- * Reads a sequence's last item and, in the same look at the store, the number
- * of erasures (quipu_records_erasures), which is not of a later moment than the
- * item.  So what was made of the items up to that one, at that number, is what
- * the sequence still says.  Calls `see` once with the item; not at all if the
- * sequence is empty.  `see` must not call quipu, and `erasures` may be NULL.
- * NOT_FOUND: the schema was torn down.
+ * Reads a sequence's last item and the number of erasures
+ * (quipu_records_erasures), most often in one read of the store.  If both are
+ * the same as when the sequence was read before, its items have not changed
+ * since.  The number is never of a later moment than the item.
+ *
+ * Calls `see` once, in this thread, with the item, which is borrowed for that
+ * call; not at all if the sequence is empty.  *erasures (NULL is allowed) is
+ * set on OK only, also if the sequence is empty; 0 if the store cannot erase.
+ * INVALID: the id is not of the schema's kind, or `see` is NULL.  NOT_FOUND:
+ * the schema was torn down (likewise).
  */
 QUIPU_API int quipu_records_last_item(quipu_records *records,
                                       quipu_bytes sequence_id, quipu_see see,

@@ -35,7 +35,9 @@ static void put_sequence(struct arguments *arguments, const void *context)
     quipu_postgres_binary_add_int8(arguments, last->bound->number);
 }
 
-/* Shows the item of the answer, whose last column is the number. */
+/* Shows the item of the answer, whose last column is the number.  The statement
+ * leaves no large contents out, and a state that is NULL is that of an erased
+ * item; so the row can always be read. */
 static void see_row(const struct last_item *last, const PGresult *result,
                     int64_t *erasures)
 {

@@ -18,13 +18,16 @@ static void open_it(void)
     bound = fixture_bind(datastore, &schema);
 }
 
-/* The server counts what a connection has read when that is closed. */
+/* The server counts what a connection has read when that is closed, which it
+ * notices a moment later. */
 static void close_it(void)
 {
+    const int64_t end = fixture_now() + 60 * SECOND;
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
     while (fixture_ask("SELECT count(*) FROM pg_stat_activity"
                        " WHERE application_name = 'quipu'") > 0) {
+        assert_true(fixture_now() < end);
         fixture_pause(10 * MILLISECOND);
     }
 }
