@@ -25,8 +25,10 @@ except ImportError:
     # The suites import the ciphers. Debian names this package differently.
     try:
         import Cryptodome.Cipher.AES as aes
-    except ImportError:
-        aes = None
+    except ImportError as error:
+        raise ImportError(
+            "the suites of eventsourcing need python3-pycryptodome"
+        ) from error
     sys.modules["Crypto"] = types.ModuleType("Crypto")
     sys.modules["Crypto.Cipher"] = types.ModuleType("Crypto.Cipher")
     sys.modules["Crypto.Cipher"].AES = aes
