@@ -78,7 +78,7 @@ void memory_cursor_close(quipu_driver_cursor *cursor)
 {
     struct store *store = cursor->store;
 
-    pthread_mutex_lock(&store->lock);
+    memory_store_lock_always(store);
     if (cursor->table) {
         memory_table_release(cursor->table);
     }
@@ -88,7 +88,7 @@ void memory_cursor_close(quipu_driver_cursor *cursor)
     if (cursor->record) {
         memory_table_drop(cursor->record, store->host);
     }
-    pthread_mutex_unlock(&store->lock);
+    memory_store_unlock(store);
     store->host->release(cursor->sequences);
     store->host->release(cursor);
 }
@@ -353,7 +353,7 @@ int memory_cursor_find_event(quipu_driver_datastore *datastore,
             keep(*cursor, (struct record *)node);
         }
     }
-    pthread_mutex_unlock(&datastore->store->lock);
+    memory_store_unlock(datastore->store);
     return status;
 }
 

@@ -181,6 +181,9 @@ struct quipu_driver_datastore {
  * an append still runs at the deadline. */
 int memory_store_lock(struct store *store, int64_t deadline,
                       quipu_error *error);
+/* The same without a deadline, for operations that give something back and
+ * cannot fail. */
+void memory_store_lock_always(struct store *store);
 void memory_store_unlock(struct store *store);
 /* With the mutex held: waits for `changed`.  Returns false if the deadline has
  * passed. */

@@ -348,7 +348,7 @@ int memory_schema_bind(quipu_driver_datastore *datastore,
 void memory_schema_unbind(quipu_driver_datastore *datastore,
                           quipu_driver_schema *bound)
 {
-    pthread_mutex_lock(&datastore->store->lock);
+    memory_store_lock_always(datastore->store);
     memory_table_release(bound);
-    pthread_mutex_unlock(&datastore->store->lock);
+    memory_store_unlock(datastore->store);
 }

@@ -33,6 +33,14 @@ int memory_store_lock(struct store *store, int64_t deadline, quipu_error *error)
                                   "another append did not end in time");
 }
 
+void memory_store_lock_always(struct store *store)
+{
+    pthread_mutex_lock(&store->lock);
+    while (store->appending) {
+        pthread_cond_wait(&store->changed, &store->lock);
+    }
+}
+
 void memory_store_unlock(struct store *store)
 {
     pthread_mutex_unlock(&store->lock);
