@@ -23,9 +23,9 @@ int quipu_common_lock_name_recognise(const char *path)
     if (fd < 0) {
         return -1;
     }
-    int found = quipu_common_lock_page_recognise(fd) == 0 ? 1 : 0;
+    int code = quipu_common_lock_page_recognise(fd);
     (void)close(fd);
-    return found;
+    return code == 0 ? 1 : code == EEXIST ? 0 : -1;
 }
 
 bool quipu_common_lock_name_leads_to(int fd, const char *path)
@@ -133,7 +133,8 @@ static int acquire_temporary(int fd, const char *temporary)
     if (code != 0 || is_empty(fd)) {
         return code;
     }
-    return quipu_common_lock_page_recognise(fd) == 0 ? 0 : ENOTUNIQ;
+    code = quipu_common_lock_page_recognise(fd);
+    return code == EEXIST ? ENOTUNIQ : code;
 }
 
 /* Renames the file unless the other name is taken. Only a file system that

@@ -37,20 +37,23 @@ static bool is_same(const struct file_identity *one,
     return one->device == other->device && one->inode == other->inode;
 }
 
-void quipu_common_lock_page_read_marks(int fd,
-                                       const struct file_identity *database,
-                                       uint64_t marks[2])
+int quipu_common_lock_page_read_marks(int fd,
+                                      const struct file_identity *database,
+                                      uint64_t marks[2])
 {
     struct lock_page page;
-    const bool is_ours =
-        pread(fd, &page, sizeof(page), 0) == (ssize_t)sizeof(page) &&
-        memcmp(page.magic, magic, sizeof(magic)) == 0 &&
-        page.format == LOCK_PAGE_FORMAT && page.size == sizeof(page) &&
-        is_same(&page.database, database);
+    const ssize_t size = pread(fd, &page, sizeof(page), 0);
+    const int code = size < 0 ? errno : 0;
+    const bool is_ours = size == (ssize_t)sizeof(page) &&
+                         memcmp(page.magic, magic, sizeof(magic)) == 0 &&
+                         page.format == LOCK_PAGE_FORMAT &&
+                         page.size == sizeof(page) &&
+                         is_same(&page.database, database);
 
     for (int i = 0; i < 2; i++) {
         marks[i] = is_ours ? atomic_load(&page.marks[i]) : 0;
     }
+    return code;
 }
 
 /* Writes the page, as the only user (INV2), in one piece. It is not only sized:
@@ -72,7 +75,11 @@ int quipu_common_lock_page_write(int fd, const struct lock_file_target *target)
     if (target->keeps_marks) {
         uint64_t marks[2];
 
-        quipu_common_lock_page_read_marks(fd, &target->identity, marks);
+        int code =
+            quipu_common_lock_page_read_marks(fd, &target->identity, marks);
+        if (code != 0) {
+            return code;
+        }
         fresh.page.marks[0] = marks[0];
         fresh.page.marks[1] = marks[1];
     }

@@ -88,6 +88,7 @@
  * announce and complete cannot be told from one that another program has
  * copied; nor, after a power cut, if the page of the lock file was written to
  * the disk between the two and not since. */
+#include "common/error.h"
 #include "common/safeguard.h"
 #include "sqlite.h"
 
@@ -441,27 +442,56 @@ static bool is_complete(const struct connection *view)
            (!mark.found || mark.complete || mark.is_backup);
 }
 
-/* Whether a process was killed after it had announced that epoch, and nothing
- * was committed since (INV6): by the lock file that it has left. */
-static bool was_interrupted(const quipu_driver_datastore *datastore,
-                            int64_t epoch)
+/* Sets *interrupted to whether a process was killed after it had announced that
+ * epoch, and nothing was committed since (INV6): by the lock file that it has
+ * left. */
+static int look_for_interruption(const quipu_driver_datastore *datastore,
+                                 int64_t epoch, bool *interrupted,
+                                 quipu_error *error)
 {
     char *path = sqlite3_mprintf("%s-quipu", datastore->path);
     const int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
     const int fd = path ? open(path, flags) : -1;
     uint64_t marks[2] = { 0, 0 };
     struct stat info;
+    int code = 0;
 
     if (fd >= 0 && stat(datastore->path, &info) == 0) {
         const struct file_identity file = { info.st_dev, info.st_ino };
 
-        quipu_common_lock_page_read_marks(fd, &file, marks);
+        code = quipu_common_lock_page_read_marks(fd, &file, marks);
     }
     if (fd >= 0) {
         (void)close(fd);
     }
+    *interrupted = marks[0] == (uint64_t)epoch || marks[1] == (uint64_t)epoch;
+    const int status =
+        code == 0 ? QUIPU_OK
+                  : quipu_common_error_set_system(datastore->host, path, code,
+                                                  "read", error);
     sqlite3_free(path);
-    return marks[0] == (uint64_t)epoch || marks[1] == (uint64_t)epoch;
+    return status;
+}
+
+/* Refuses a database whose last checkpoint lacks a part of its log, unless that
+ * is the checkpoint of a process that was killed. */
+static int check_completeness(const quipu_driver_datastore *datastore,
+                              const struct marks *marks, quipu_error *error)
+{
+    bool interrupted = false;
+
+    if (!marks->file.found || marks->file.complete || marks->file.is_backup) {
+        return QUIPU_OK;
+    }
+    if (marks->wal_size <= 0) {
+        int status = look_for_interruption(datastore, marks->file.epoch,
+                                           &interrupted, error);
+
+        if (status != QUIPU_OK) {
+            return status;
+        }
+    }
+    return interrupted ? QUIPU_OK : refuse_copy(datastore, error);
 }
 
 int quipu_sqlite_wal_mark_check(const struct connection *view,
@@ -490,11 +520,5 @@ int quipu_sqlite_wal_mark_check(const struct connection *view,
                    : refuse_mixture(datastore, error);
     }
     return SAFEGUARDED("F4.copy-without-its-log",
-                       marks.file.found && !marks.file.complete &&
-                           !marks.file.is_backup &&
-                           (marks.wal_size > 0 ||
-                            !was_interrupted(datastore, marks.file.epoch)),
-                       false)
-               ? refuse_copy(datastore, error)
-               : QUIPU_OK;
+                       check_completeness(datastore, &marks, error), QUIPU_OK);
 }

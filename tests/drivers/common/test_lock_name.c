@@ -22,12 +22,14 @@
 #include <quipu/types.h>
 
 #include "common/lock_file.h"
+#include "common/lock_name.h"
 #include "driver/host.h"
 #include "now.h"
 
 static const char *incomplete;    /* a name that no incomplete file may have */
 static bool has_noreplace = true; /* whether renames can do that */
 static int lock_error;            /* of F_OFD_SETLK; 0: it works */
+static bool fails_to_read;        /* pread() does, with EIO */
 static int kill_at;               /* the write that ends the process; 0: none */
 
 /* Finds the real function. ISO C cannot convert the pointer, so it is copied.
@@ -67,6 +69,16 @@ QUIPU_API ssize_t pwrite(int fd, const void *data, size_t size, off_t offset)
     }
     if (kill_at > 0 && --kill_at == 0) {
         (void)raise(SIGKILL);
+    }
+    return next(fd, data, size, offset);
+}
+
+QUIPU_API ssize_t pread(int fd, void *data, size_t size, off_t offset)
+{
+    NEXT(pread)
+    if (fails_to_read) {
+        errno = EIO;
+        return -1;
     }
     return next(fd, data, size, offset);
 }
@@ -218,6 +230,31 @@ static void other_file_of_the_temporary_name_is_left_alone(void **state)
     assert_int_equal(unlink("x.db-quipu-tmp"), 0);
 }
 
+/* It must not be called a foreign file, which a user would remove. */
+static void file_that_cannot_be_read_is_not_called_foreign(void **state)
+{
+    (void)state;
+    static struct lock_file lock_file;
+    static struct lock_file second;
+    quipu_error error = { 0 };
+
+    assert_ok(try_open(&lock_file, &error), &error);
+    assert_int_equal(quipu_common_lock_name_recognise("x.db-quipu"), 1);
+    assert_int_equal(quipu_common_lock_name_recognise("x.db"), 0);
+    fails_to_read = true;
+    assert_int_equal(quipu_common_lock_name_recognise("x.db-quipu"), -1);
+    assert_refused(try_open(&second, &error), QUIPU_IO, &error, "x.db");
+    fails_to_read = false;
+    /* The same with the temporary name. */
+    assert_int_equal(rename("x.db-quipu", "x.db-quipu-tmp"), 0);
+    fails_to_read = true;
+    assert_refused(try_open(&second, &error), QUIPU_IO, &error, "x.db");
+    fails_to_read = false;
+    assert_int_equal(rename("x.db-quipu-tmp", "x.db-quipu"), 0);
+    leave(&lock_file);
+    expect_no_files();
+}
+
 /* Processes that create the file and remove it, again and again. */
 static void create_and_remove_by_processes(void)
 {
@@ -287,6 +324,7 @@ int main(void)
         cmocka_unit_test(lock_file_is_complete_when_it_gets_its_name),
         cmocka_unit_test(file_of_a_killed_process_is_used_by_the_next),
         cmocka_unit_test(other_file_of_the_temporary_name_is_left_alone),
+        cmocka_unit_test(file_that_cannot_be_read_is_not_called_foreign),
         cmocka_unit_test(processes_that_create_it_share_one_file),
         cmocka_unit_test(system_without_these_locks_is_named),
     };
