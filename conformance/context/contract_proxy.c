@@ -92,6 +92,7 @@ static const struct {
     { "alter",
       WRITE | BIT(QUIPU_NOT_FOUND) | BIT(QUIPU_CONFLICT) | BIT(QUIPU_INVALID) },
     { "last_item", BOUND },
+    { "read_sequences", BOUND },
 };
 
 uint32_t quipu_contract_proxy_codes(const char *operation)
@@ -469,6 +470,28 @@ static int last_item(quipu_driver_datastore *datastore,
     return status;
 }
 
+static int read_sequences(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound,
+                          const quipu_sequence_range *reads, size_t count,
+                          int64_t deadline, quipu_driver_cursor **cursors,
+                          int64_t *erasures, quipu_error *error)
+{
+    int status =
+        check_read("read_sequences",
+                   driver->read_sequences(datastore, bound, reads, count,
+                                          deadline, cursors, erasures, error),
+                   error);
+
+    for (size_t i = 0; status == QUIPU_OK && i < count; i++) {
+        CHECK(cursors[i], "the driver's read_sequences gives no cursor over "
+                          "one of the sequences");
+    }
+    CHECK(status != QUIPU_OK || *erasures >= 0,
+          "the driver's read_sequences reports %lld erasures",
+          (long long)*erasures);
+    return status;
+}
+
 /* ---------------------------------------------------------------- erasing */
 
 static int erase(quipu_driver_datastore *datastore, quipu_driver_schema *bound,
@@ -560,6 +583,7 @@ static void fill_table(void)
     REPLACE_OPTIONAL(erasures, erasures);
     REPLACE_OPTIONAL(alter, alter);
     REPLACE_OPTIONAL(last_item, last_item);
+    REPLACE_OPTIONAL(read_sequences, read_sequences);
 }
 
 /* Registers the proxy for the driver of a scheme. */

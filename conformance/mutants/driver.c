@@ -129,6 +129,7 @@ static void insert_hooks(const struct mutant *mutant)
         table.find_event = table.find_event ? find_event : NULL;
         table.read_filtered = NULL; /* the core uses read_log */
         table.last_item = NULL;     /* and read_sequence */
+        table.read_sequences = NULL;
         table.step = mutant_cursor_step;
         table.cursor_close = mutant_cursor_close;
     }
@@ -161,6 +162,7 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(erasures);
     REPLACE(alter);
     REPLACE(last_item);
+    REPLACE(read_sequences);
 }
 
 void mutant_driver_select(const struct mutant *mutant)

@@ -62,6 +62,7 @@ static const struct {
                                         BIT(QUIPU_CONFLICT) |
                                         BIT(QUIPU_INVALID) },
     [QUIPU_CALL_LAST_ITEM] = { "last_item", BOUND },
+    [QUIPU_CALL_READ_SEQUENCES] = { "read_sequences", BOUND },
 };
 
 static bool is_allowed(enum quipu_call call, int status)

@@ -34,6 +34,9 @@
  *      kept state costs no read of its own, and only one that the log confirms
  *      decides what a replay returns (D1).
  *
+ * Several replays may run together: then the cursors of all are opened in one
+ * call, which is one round trip to a server.
+ *
  * A state of the cache that is the newest one is confirmed without a cursor, by
  * the last item of the sequence (replay_start.c).  Only a cache with a sole
  * writer is used without a look at the log.
@@ -45,8 +48,10 @@
  * ERASURES
  *
  * A kept state may contain what an event said that is erased since.  So each is
- * kept with the number of erasures of the schema (E9), read before its events
- * were, and is used only as long as this number is the same.  An erasure thus
+ * kept with the number of erasures of the schema (E9), of a moment that is not
+ * later than the reading of its events, and is used only as long as this number
+ * is the same.  The number is read by the call that opens the cursor; that a
+ * snapshot is one of this number is therefore seen afterwards.  An erasure thus
  * outdates the states of all aggregates of the schema, each of which is made
  * from the first event once.  With a sole writer the number is not read, as
  * nothing is: the cache is cleared by quipu_repository_erase.
@@ -184,23 +189,83 @@ static int check_last(struct quipu_replay *replay, quipu_events *events,
     return QUIPU_OK;
 }
 
-/* Applies the events of the sequence that the aggregate lacks.  `start` NULL:
- * it is not from a kept state. */
-static int catch_up(struct quipu_replay *replay,
-                    const struct quipu_replay_start *start, quipu_error *error)
+/* The events from a version on. */
+static quipu_query query_from(const struct quipu_replay *replay,
+                              int64_t version)
 {
-    const bool checks = start && start->state.version > 0;
-    const quipu_query query = {
-        .struct_size = sizeof(query),
+    return (quipu_query){
+        .struct_size = sizeof(quipu_query),
         .flags = QUIPU_QUERY_GTE | (replay->newest ? 0 : QUIPU_QUERY_LTE),
-        .gte = replay->aggregate->version - checks,
+        .gte = version,
         .lte = replay->version,
     };
-    quipu_events *events = NULL;
-    int status = quipu_store_read(replay->repository->store, replay->id, &query,
-                                  &events, error);
+}
 
-    if (status == QUIPU_OK && checks) {
+/* The events from the start on, with the last one of a kept state. */
+static quipu_query query_from_start(const struct quipu_replay *replay,
+                                    const struct quipu_replay_start *start)
+{
+    const int64_t version = start->state.version;
+
+    return query_from(replay, version > 0 ? version - 1 : 0);
+}
+
+/* Opens the cursors of replays over their items, and notes the number of
+ * erasures for those that need it. */
+static int open_cursors(struct quipu_replay *const *replays,
+                        const quipu_sequence_query *queries, size_t count,
+                        quipu_cursor **cursors, quipu_error *error)
+{
+    const quipu_repository *repository = replays[0]->repository;
+    const bool keeps = quipu_repository_keeps_states(repository);
+    int64_t erasures = 0;
+    int status =
+        quipu_records_read_many(repository->store->records, queries, count,
+                                cursors, keeps ? &erasures : NULL, error);
+
+    for (size_t i = 0; i < count && status == QUIPU_OK && keeps; i++) {
+        quipu_replay_start_note(replays[i], erasures);
+    }
+    return status;
+}
+
+/* Opens the cursor over the items from the start on, unless it was opened
+ * ahead. */
+static int open_cursor(struct quipu_replay *replay,
+                       const struct quipu_replay_start *start,
+                       quipu_cursor **cursor, quipu_error *error)
+{
+    const quipu_query query = query_from_start(replay, start);
+    const quipu_sequence_query all = { quipu_id_bytes(replay->id), &query };
+
+    if (replay->ahead) {
+        *cursor = replay->ahead;
+        replay->ahead = NULL;
+        return QUIPU_OK;
+    }
+    return replay->has_erasures
+               ? quipu_records_read(replay->repository->store->records,
+                                    all.sequence_id, &query, cursor, error)
+               : open_cursors(&replay, &all, 1, cursor, error);
+}
+
+/* Applies the events from the start on. */
+static int apply_from(struct quipu_replay *replay,
+                      const struct quipu_replay_start *start,
+                      quipu_error *error)
+{
+    const bool checks = start->state.version > 0;
+    quipu_cursor *cursor = NULL;
+    quipu_events *events = NULL;
+    int status = open_cursor(replay, start, &cursor, error);
+
+    if (status == QUIPU_OK) {
+        status = quipu_events_of_cursor(replay->repository->store, cursor,
+                                        &events, error);
+    }
+    replay->is_outdated = checks && start->state.erasures != replay->erasures;
+    replay->is_wrong = replay->is_outdated;
+    if (status == QUIPU_OK && checks && !replay->is_wrong) {
         status = check_last(replay, events, start, error);
     }
     if (status == QUIPU_OK && !replay->is_wrong) {
@@ -229,9 +294,18 @@ static enum quipu_replay_finding find(const struct quipu_replay *replay)
 
 int quipu_replay_refresh(struct quipu_replay *replay, quipu_error *error)
 {
-    int status =
-        replay->aggregate->discarded ? QUIPU_OK : catch_up(replay, NULL, error);
+    const quipu_query query = query_from(replay, replay->aggregate->version);
+    quipu_events *events = NULL;
+    int status = QUIPU_OK;
 
+    if (!replay->aggregate->discarded) {
+        status = quipu_store_read(replay->repository->store, replay->id, &query,
+                                  &events, error);
+        if (status == QUIPU_OK) {
+            status = apply_all(replay, events, error);
+        }
+        quipu_events_close(events);
+    }
     quipu_sealed_state_clear_subjects(&replay->subjects);
     replay->finding = find(replay);
     return status;
@@ -298,13 +372,14 @@ static int replay_from(struct quipu_replay *replay,
     int status = make(replay, start, error);
 
     replay->is_wrong = false;
+    replay->is_outdated = false;
     replay->applied = 0;
     if (status == QUIPU_CORRUPT) { /* not by its checksum */
         replay->is_wrong = true;
         return QUIPU_OK;
     }
     if (status == QUIPU_OK && !start->is_newest) {
-        status = catch_up(replay, start, error);
+        status = apply_from(replay, start, error);
     }
     return status;
 }
@@ -427,8 +502,7 @@ static int finish(const struct quipu_replay *replay,
     if (!replay->newest || !quipu_repository_keeps_states(replay->repository)) {
         return QUIPU_OK;
     }
-    if (replay->finding != QUIPU_REPLAY_FOUND ||
-        replay->erasures == QUIPU_REPLAY_NOT_KNOWN) {
+    if (replay->finding != QUIPU_REPLAY_FOUND) {
         if (cache) {
             quipu_cache_drop(cache, replay->id, false);
         }
@@ -464,6 +538,8 @@ static int replay_once(struct quipu_replay *replay,
 {
     int status = replay_from(replay, start, error);
 
+    quipu_cursor_close(replay->ahead); /* that has not been needed */
+    replay->ahead = NULL;
     if (status == QUIPU_OK) {
         quipu_replay_start_judge(replay, start);
     }
@@ -481,24 +557,97 @@ static int replay_once(struct quipu_replay *replay,
     return status;
 }
 
+/* Finds the first start of the given origin or a later one. */
+static void find_start(struct quipu_replay *replay,
+                       enum quipu_replay_origin origin,
+                       struct quipu_replay_start *start)
+{
+    while (!quipu_replay_start_find(replay, origin, start)) {
+        origin++;
+    }
+}
+
+/* Replays from a start, and while that is wrong, from the next one. */
+static int run_from(struct quipu_replay *replay,
+                    struct quipu_replay_start *start, quipu_error *error)
+{
+    int status = replay_once(replay, start, error);
+
+    quipu_replay_start_release(start);
+    while (status == QUIPU_OK && replay->is_wrong) {
+        find_start(replay, start->origin + 1, start);
+        status = replay_once(replay, start, error);
+        quipu_replay_start_release(start);
+    }
+    quipu_sealed_state_clear_subjects(&replay->subjects);
+    return status;
+}
+
 int quipu_replay_run(struct quipu_replay *replay, quipu_error *error)
 {
     struct quipu_replay_start start = { .changes = 0 };
-    int status = QUIPU_OK;
 
-    if (replay->takes) {
-        status = quipu_records_erasures(replay->repository->store->records,
-                                        &replay->erasures, error);
-        replay->has_erasures = true;
-    }
-    replay->is_wrong = true;
-    for (enum quipu_replay_origin origin = QUIPU_REPLAY_CACHE;
-         status == QUIPU_OK && replay->is_wrong; origin++) {
-        if (quipu_replay_start_find(replay, origin, &start)) {
-            status = replay_once(replay, &start, error);
-            quipu_replay_start_release(&start);
+    find_start(replay, QUIPU_REPLAY_CACHE, &start);
+    return run_from(replay, &start, error);
+}
+
+/* ---------------------------------------------------------- several replays */
+
+/* A replay whose events are read together with those of others. */
+struct part {
+    struct quipu_replay *replay;
+    struct quipu_replay_start start;
+    quipu_query query;
+};
+
+/* Opens the cursors of all parts whose start is not the newest state. */
+static int open_ahead(struct part *parts, size_t count, quipu_error *error)
+{
+    quipu_sequence_query queries[QUIPU_REPLAY_MANY_MAX];
+    struct quipu_replay *replays[QUIPU_REPLAY_MANY_MAX];
+    quipu_cursor *cursors[QUIPU_REPLAY_MANY_MAX];
+    size_t read = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        struct part *part = &parts[i];
+
+        if (!part->start.is_newest) {
+            part->query = query_from_start(part->replay, &part->start);
+            replays[read] = part->replay;
+            queries[read++] =
+                (quipu_sequence_query){ quipu_id_bytes(part->replay->id),
+                                        &part->query };
         }
     }
-    quipu_sealed_state_clear_subjects(&replay->subjects);
+    int status = read > 0 ? open_cursors(replays, queries, read, cursors, error)
+                          : QUIPU_OK;
+
+    for (size_t i = 0; i < read && status == QUIPU_OK; i++) {
+        replays[i]->ahead = cursors[i];
+    }
+    return status;
+}
+
+int quipu_replay_run_many(struct quipu_replay *replays, size_t count,
+                          quipu_error *error)
+{
+    struct part parts[QUIPU_REPLAY_MANY_MAX];
+    size_t done = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        parts[i] = (struct part){ .replay = &replays[i] };
+        replays[i].is_one_of_many = true;
+        find_start(&replays[i], QUIPU_REPLAY_CACHE, &parts[i].start);
+    }
+    int status = open_ahead(parts, count, error);
+
+    while (done < count && status == QUIPU_OK) {
+        status = run_from(&replays[done], &parts[done].start, error);
+        done++;
+    }
+    for (; done < count; done++) {
+        quipu_cursor_close(replays[done].ahead);
+        quipu_replay_start_release(&parts[done].start);
+    }
     return status;
 }

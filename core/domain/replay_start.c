@@ -14,7 +14,8 @@
  *   - Otherwise the log is not the one of the state.
  *
  * A state for an earlier version than the newest is compared by the cursor, and
- * so is a snapshot, behind which there are usually events.
+ * so is a snapshot, behind which there are usually events, and a state of the
+ * cache if several aggregates are got together.
  */
 #include "domain/replay_start.h"
 
@@ -43,17 +44,40 @@ static bool is_valid_id(const quipu_repository *repository, const quipu_id *id)
                : id->size == sizeof(quipu_uuid);
 }
 
-/* Reads the number of erasures, once.  If it is not known, no kept state is
- * used and none is kept. */
+void quipu_replay_start_note(struct quipu_replay *replay, int64_t erasures)
+{
+    replay->erasures = erasures;
+    replay->has_erasures = true;
+    atomic_store_explicit(&replay->repository->erasures, erasures,
+                          memory_order_relaxed);
+}
+
+/* Reads the number of erasures, once.  Returns QUIPU_REPLAY_NOT_KNOWN after a
+ * failure, which reading the events will report. */
 static int64_t read_erasures(struct quipu_replay *replay)
 {
-    if (!replay->has_erasures &&
-        quipu_records_erasures(replay->repository->store->records,
-                               &replay->erasures, NULL) != QUIPU_OK) {
-        replay->erasures = QUIPU_REPLAY_NOT_KNOWN;
+    int64_t number;
+
+    if (!replay->has_erasures) {
+        if (quipu_records_erasures(replay->repository->store->records, &number,
+                                   NULL) != QUIPU_OK) {
+            return QUIPU_REPLAY_NOT_KNOWN;
+        }
+        quipu_replay_start_note(replay, number);
     }
-    replay->has_erasures = true;
     return replay->erasures;
+}
+
+/* Returns the number of erasures that is read, or the one that was read last.
+ */
+static int64_t assume_erasures(struct quipu_replay *replay)
+{
+    const int64_t last = atomic_load_explicit(&replay->repository->erasures,
+                                              memory_order_relaxed);
+
+    return replay->has_erasures || last == QUIPU_REPLAY_NOT_KNOWN
+               ? read_erasures(replay)
+               : last;
 }
 
 /* --------------------------------------------------------------- the cache */
@@ -76,24 +100,26 @@ static void see_last(void *context, const quipu_item *item)
 }
 
 /* Compares the state with the end of the sequence.  Returns false if it is not
- * one of the log. */
+ * one of the log, or tells what was erased. */
 static bool look_at_end(struct quipu_replay *replay,
                         struct quipu_replay_start *start)
 {
     struct look look = { .state = &start->state };
+    int64_t erasures;
 
     if (quipu_records_last_item(replay->repository->store->records,
                                 quipu_id_bytes(replay->id), see_last, &look,
-                                &replay->erasures, NULL) != QUIPU_OK) {
-        replay->erasures = QUIPU_REPLAY_NOT_KNOWN;
+                                &erasures, NULL) != QUIPU_OK) {
+        return false;
     }
-    replay->has_erasures = true;
+    quipu_replay_start_note(replay, erasures);
     start->is_newest = look.is_last;
-    return look.is_last || look.has_grown;
+    return (look.is_last || look.has_grown) &&
+           start->state.erasures == erasures;
 }
 
-/* Whether the state tells nothing that was erased, and may be one of the log.
- * That of a sole writer is believed. */
+/* Whether the state may be one of the log.  That of a sole writer is
+ * believed. */
 static bool is_valid(struct quipu_replay *replay,
                      struct quipu_replay_start *start)
 {
@@ -102,10 +128,8 @@ static bool is_valid(struct quipu_replay *replay,
         replay->erasures = start->state.erasures;
         replay->has_erasures = true;
     }
-    if (replay->newest && !start->is_newest && !look_at_end(replay, start)) {
-        return false;
-    }
-    return start->state.erasures == read_erasures(replay);
+    return start->is_newest || !replay->newest || replay->is_one_of_many ||
+           look_at_end(replay, start);
 }
 
 static bool find_cached(struct quipu_replay *replay,
@@ -133,6 +157,20 @@ static bool find_cached(struct quipu_replay *replay,
 
 /* --------------------------------------------------------------- snapshots */
 
+static void find_wanted(const struct quipu_replay *replay, const char *id,
+                        const struct quipu_snapshots_wanted *wanted,
+                        struct quipu_replay_start *start)
+{
+    quipu_snapshots_find(replay->repository->snapshots, quipu_bytes_of_text(id),
+                         wanted, &start->stored);
+    if (start->stored.entry) {
+        start->state = start->stored.snapshot;
+    }
+}
+
+/* The snapshot is looked for by the number of erasures that was read last.  If
+ * there is none, that may have become an old number; otherwise the cursor over
+ * the events tells. */
 static bool find_stored(struct quipu_replay *replay,
                         struct quipu_replay_start *start)
 {
@@ -140,20 +178,23 @@ static bool find_stored(struct quipu_replay *replay,
     char id[QUIPU_STORE_ID_TEXT_SIZE];
 
     if (!repository->snapshots || most_events(replay) <= 0 ||
-        !is_valid_id(repository, replay->id) ||
-        read_erasures(replay) == QUIPU_REPLAY_NOT_KNOWN) {
+        !is_valid_id(repository, replay->id)) {
         return false;
     }
-    const struct quipu_snapshots_wanted wanted = {
+    struct quipu_snapshots_wanted wanted = {
         .most = most_events(replay),
-        .erasures = replay->erasures,
+        .erasures = assume_erasures(replay),
     };
 
     quipu_store_id_text(repository->store, replay->id, id);
-    quipu_snapshots_find(repository->snapshots, quipu_bytes_of_text(id),
-                         &wanted, &start->stored);
-    if (start->stored.entry) {
-        start->state = start->stored.snapshot;
+    if (wanted.erasures == QUIPU_REPLAY_NOT_KNOWN) {
+        return false;
+    }
+    find_wanted(replay, id, &wanted, start);
+    if (!start->stored.entry && !replay->has_erasures &&
+        read_erasures(replay) != wanted.erasures && replay->has_erasures) {
+        wanted.erasures = replay->erasures;
+        find_wanted(replay, id, &wanted, start);
     }
     return start->stored.entry;
 }
@@ -173,9 +214,6 @@ bool quipu_replay_start_find(struct quipu_replay *replay,
     case QUIPU_REPLAY_SNAPSHOT:
         return find_stored(replay, start);
     default:
-        if (quipu_repository_keeps_states(replay->repository)) {
-            (void)read_erasures(replay);
-        }
         return true;
     }
 }
@@ -189,20 +227,26 @@ void quipu_replay_start_release(const struct quipu_replay_start *start)
     }
 }
 
+static void judge_snapshot(struct quipu_replay *replay,
+                           const struct quipu_replay_start *start)
+{
+    struct quipu_snapshots *snapshots = replay->repository->snapshots;
+    atomic_uint_least64_t *counter = replay->is_outdated ? &snapshots->outdated
+                                     : replay->is_wrong  ? &snapshots->refused
+                                                         : &snapshots->used;
+
+    atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
+    if (replay->is_wrong && !replay->is_outdated) {
+        replay->wrong_revision = start->stored.entry->revision;
+    }
+}
+
 void quipu_replay_start_judge(struct quipu_replay *replay,
                               const struct quipu_replay_start *start)
 {
-    quipu_repository *repository = replay->repository;
-
     if (start->origin == QUIPU_REPLAY_CACHE && replay->is_wrong) {
-        quipu_cache_drop(repository->cache, replay->id, true);
+        quipu_cache_drop(replay->repository->cache, replay->id, true);
     } else if (start->origin == QUIPU_REPLAY_SNAPSHOT) {
-        atomic_fetch_add_explicit(replay->is_wrong
-                                      ? &repository->snapshots->refused
-                                      : &repository->snapshots->used,
-                                  1, memory_order_relaxed);
-        if (replay->is_wrong) {
-            replay->wrong_revision = start->stored.entry->revision;
-        }
+        judge_snapshot(replay, start);
     }
 }

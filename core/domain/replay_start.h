@@ -26,8 +26,8 @@ struct quipu_replay_start {
     uint64_t changes;                   /* of the cache, before reading */
 };
 
-/* Of replay->erasures: the number could not be read. */
-#define QUIPU_REPLAY_NOT_KNOWN INT64_C(-1)
+/* Notes the number of erasures, which was just read. */
+void quipu_replay_start_note(struct quipu_replay *replay, int64_t erasures);
 
 /* Finds the start of the given origin.  Returns whether there is one, which is
  * to be released. */

@@ -88,6 +88,7 @@ int quipu_repository_open(quipu_store *store, quipu_bus *bus,
     opened->store = store;
     opened->bus = bus;
     opened->type = type;
+    atomic_init(&opened->erasures, QUIPU_REPLAY_NOT_KNOWN);
     quipu_store_hold(store);
     quipu_bus_attach(bus);
     *repository = opened;
@@ -214,6 +215,63 @@ void *quipu_repository_get(quipu_repository *repository, const quipu_id *id,
     };
 
     return get(&replay, error);
+}
+
+/* Gets as many aggregates as can be got together.  After a failure none is
+ * left. */
+static int get_together(quipu_repository *repository, const quipu_id *ids,
+                        size_t count, void **aggregates, quipu_error *error)
+{
+    struct quipu_replay replays[QUIPU_REPLAY_MANY_MAX];
+
+    for (size_t i = 0; i < count; i++) {
+        replays[i] = (struct quipu_replay){
+            .repository = repository,
+            .id = &ids[i],
+            .newest = true,
+        };
+    }
+    int status = quipu_replay_run_many(replays, count, error);
+
+    for (size_t i = 0; i < count; i++) {
+        if (status != QUIPU_OK) {
+            quipu_aggregate_destroy(replays[i].aggregate);
+            replays[i].aggregate = NULL;
+        }
+        aggregates[i] = replays[i].aggregate;
+    }
+    return status;
+}
+
+int quipu_repository_get_many(quipu_repository *repository, const quipu_id *ids,
+                              size_t count, void **aggregates,
+                              quipu_error *error)
+{
+    size_t done = 0;
+    int status = QUIPU_OK;
+
+    if (!repository || (count > 0 && (!ids || !aggregates))) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "quipu_repository_get_many: an argument is "
+                               "NULL");
+    }
+    for (size_t i = 0; i < count; i++) {
+        aggregates[i] = NULL;
+    }
+    while (done < count && status == QUIPU_OK) {
+        const size_t left = count - done;
+        const size_t next =
+            left < QUIPU_REPLAY_MANY_MAX ? left : QUIPU_REPLAY_MANY_MAX;
+
+        status = get_together(repository, ids + done, next, aggregates + done,
+                              error);
+        done += next;
+    }
+    for (size_t i = 0; i < count && status != QUIPU_OK; i++) {
+        quipu_aggregate_destroy(aggregates[i]);
+        aggregates[i] = NULL;
+    }
+    return status;
 }
 
 void *quipu_repository_get_at(quipu_repository *repository, const quipu_id *id,

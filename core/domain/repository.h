@@ -23,9 +23,15 @@ struct quipu_repository {
     char *gaps;
     struct quipu_snapshots *snapshots; /* owned; or NULL */
     struct quipu_cache *cache;         /* a reference; or NULL */
-    atomic_uint_least64_t events;      /* that were applied */
-    atomic_uint_least64_t incomplete;  /* states that could not be kept */
+    /* The number of erasures of the schema that was read last, or
+     * QUIPU_REPLAY_NOT_KNOWN. */
+    atomic_int_least64_t erasures;
+    atomic_uint_least64_t events;     /* that were applied */
+    atomic_uint_least64_t incomplete; /* states that could not be kept */
 };
+
+/* A number of erasures: it has not been read. */
+#define QUIPU_REPLAY_NOT_KNOWN INT64_C(-1)
 
 /* Whether states of the repository's aggregates are kept. */
 static inline bool quipu_repository_keeps_states(

@@ -192,6 +192,105 @@ int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
     return finish_opening(cursor, status, out);
 }
 
+/* ------------------------------------------------------- several sequences */
+
+/* Cursors that the driver opens in one call, and what it is asked for. */
+struct opening {
+    quipu_records *records;
+    quipu_cursor **cursors;
+    size_t count;
+    quipu_range *ranges;         /* of the cursors that are not empty */
+    quipu_sequence_range *reads; /* those ranges */
+    quipu_cursor **read;         /* the cursors of these */
+    quipu_driver_cursor **handles;
+    size_t read_count;
+};
+
+/* Creates the cursors, and notes those for which the driver is needed. */
+static int create_many(struct opening *opening,
+                       const quipu_sequence_query *queries, quipu_error *error)
+{
+    for (size_t i = 0; i < opening->count; i++) {
+        quipu_range *range = &opening->ranges[opening->read_count];
+        bool empty;
+        int status = quipu_cursor_range(queries[i].query, range, &empty, error);
+
+        if (status != QUIPU_OK) {
+            return status;
+        }
+        opening->cursors[i] = create(opening->records);
+        if (!opening->cursors[i]) {
+            return quipu_error_no_memory(error);
+        }
+        if (!empty) {
+            opening->reads[opening->read_count] =
+                (quipu_sequence_range){ queries[i].sequence_id, range };
+            opening->read[opening->read_count++] = opening->cursors[i];
+        }
+    }
+    return QUIPU_OK;
+}
+
+/* Lets the driver open its cursors. */
+static int call_driver_for_many(const struct opening *opening,
+                                int64_t *erasures, quipu_error *error)
+{
+    QUIPU_UNCANCELLABLE;
+    const quipu_datastore *datastore = opening->records->datastore;
+    quipu_error cause;
+    int result = QUIPU_OK;
+
+    for (size_t i = 0; i < opening->read_count; i++) {
+        quipu_rows_opening(&opening->read[i]->rows, opening->records, &cause);
+    }
+    int status = datastore->driver->read_sequences(
+        datastore->handle, opening->records->bound, opening->reads,
+        opening->read_count, quipu_datastore_deadline(datastore),
+        opening->handles, erasures, &cause);
+
+    for (size_t i = 0; i < opening->read_count; i++) {
+        struct quipu_rows *rows = &opening->read[i]->rows;
+
+        rows->handle = opening->handles[i];
+        int opened = quipu_rows_opened(rows, QUIPU_CALL_READ_SEQUENCES, status,
+                                       &cause, error);
+
+        result = result == QUIPU_OK ? opened : result;
+    }
+    return result;
+}
+
+int quipu_cursor_open_many(quipu_records *records,
+                           const quipu_sequence_query *queries, size_t count,
+                           quipu_cursor **cursors, int64_t *erasures,
+                           quipu_error *error)
+{
+    struct opening opening = {
+        .records = records,
+        .cursors = cursors,
+        .count = count,
+        .ranges = quipu_allocate_array(count, sizeof(*opening.ranges)),
+        .reads = quipu_allocate_array(count, sizeof(*opening.reads)),
+        .read = quipu_allocate_array(count, sizeof(quipu_cursor *)),
+        .handles = quipu_allocate_array(count, sizeof(quipu_driver_cursor *)),
+    };
+    int status = QUIPU_NO_MEMORY;
+
+    if (opening.ranges && opening.reads && opening.read && opening.handles) {
+        status = create_many(&opening, queries, error);
+        if (status == QUIPU_OK && opening.read_count > 0) {
+            status = call_driver_for_many(&opening, erasures, error);
+        }
+    } else {
+        quipu_error_no_memory(error);
+    }
+    quipu_release(opening.ranges);
+    quipu_release(opening.reads);
+    quipu_release(opening.read);
+    quipu_release(opening.handles);
+    return status;
+}
+
 /* ------------------------------------------------------- filters, event ids */
 
 /* Begins the scan, up to the head of the log as it is now. */

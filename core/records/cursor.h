@@ -20,6 +20,17 @@ int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
                       const quipu_query *query, quipu_cursor **out,
                       quipu_error *error);
 
+/*
+ * Opens a cursor over each of several (valid) sequence ids, of which there is
+ * at least one, by the driver's operation read_sequences, which it has.
+ * *erasures is set unless all ranges are empty.  Codes as above; after a
+ * failure some of the cursors may be open, and the others are as before.
+ */
+int quipu_cursor_open_many(quipu_records *records,
+                           const quipu_sequence_query *queries, size_t count,
+                           quipu_cursor **cursors, int64_t *erasures,
+                           quipu_error *error);
+
 /* Opens a cursor over the items of the log that pass a filter of the caller,
  * which is copied.  Codes as above; INVALID also for the filter. */
 int quipu_cursor_open_filtered(quipu_records *records, const quipu_query *query,

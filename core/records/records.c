@@ -179,6 +179,77 @@ int quipu_records_read(quipu_records *records, quipu_bytes sequence_id,
     return quipu_cursor_open(records, &sequence_id, query, cursor, error);
 }
 
+/* Opens the cursors one after the other. */
+static int open_each(quipu_records *records,
+                     const quipu_sequence_query *queries, size_t count,
+                     quipu_cursor **cursors, quipu_error *error)
+{
+    int status = QUIPU_OK;
+
+    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
+        status = quipu_cursor_open(records, &queries[i].sequence_id,
+                                   queries[i].query, &cursors[i], error);
+    }
+    return status;
+}
+
+/* Opens the cursors, and sets *erasures unless it is NULL. */
+static int open_many(quipu_records *records,
+                     const quipu_sequence_query *queries, size_t count,
+                     quipu_cursor **cursors, int64_t *erasures,
+                     quipu_error *error)
+{
+    const bool together =
+        count > 0 && records->datastore->driver->read_sequences;
+    int64_t number = -1;
+    int status = QUIPU_OK;
+
+    if (together) {
+        status = quipu_cursor_open_many(records, queries, count, cursors,
+                                        &number, error);
+    }
+    if (status == QUIPU_OK && erasures) {
+        *erasures = number;
+        if (number < 0) {
+            status = quipu_records_erasures(records, erasures, error);
+        }
+    }
+    return status == QUIPU_OK && !together
+               ? open_each(records, queries, count, cursors, error)
+               : status;
+}
+
+int quipu_records_read_many(quipu_records *records,
+                            const quipu_sequence_query *queries, size_t count,
+                            quipu_cursor **cursors, int64_t *erasures,
+                            quipu_error *error)
+{
+    int status = quipu_records_enter(records, error);
+
+    for (size_t i = 0; cursors && i < count; i++) {
+        cursors[i] = NULL;
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (count > 0 && (!queries || !cursors)) {
+        return quipu_argument_missing(queries ? "cursors" : "queries", error);
+    }
+    for (size_t i = 0; i < count && status == QUIPU_OK; i++) {
+        status = quipu_validate_sequence_id(
+            records->schema, queries[i].sequence_id, quipu_validate_argument,
+            "sequence_id", error);
+    }
+    if (status == QUIPU_OK) {
+        status = open_many(records, queries, count, cursors, erasures, error);
+    }
+    for (size_t i = 0; i < count && status != QUIPU_OK; i++) {
+        quipu_cursor_close(cursors[i]);
+        cursors[i] = NULL;
+    }
+    return status;
+}
+
 int quipu_records_read_log(quipu_records *records, const quipu_query *query,
                            quipu_cursor **cursor, quipu_error *error)
 {

@@ -39,23 +39,27 @@ int quipu_events_open(quipu_store *store, const quipu_id *id,
                       const quipu_query *query, quipu_events **events,
                       quipu_error *error)
 {
+    quipu_cursor *cursor = NULL;
+    int status =
+        id ? quipu_records_read(store->records, quipu_id_bytes(id), query,
+                                &cursor, error)
+           : quipu_records_read_log(store->records, query, &cursor, error);
+
+    return status == QUIPU_OK
+               ? quipu_events_of_cursor(store, cursor, events, error)
+               : status;
+}
+
+int quipu_events_of_cursor(quipu_store *store, quipu_cursor *cursor,
+                           quipu_events **events, quipu_error *error)
+{
     quipu_events *created = quipu_allocate_zeroed(sizeof(*created));
-    int status;
 
     if (!created) {
+        quipu_cursor_close(cursor);
         return quipu_error_no_memory(error);
     }
-    if (id) {
-        status = quipu_records_read(store->records, quipu_id_bytes(id), query,
-                                    &created->cursor, error);
-    } else {
-        status = quipu_records_read_log(store->records, query, &created->cursor,
-                                        error);
-    }
-    if (status != QUIPU_OK) {
-        quipu_release(created);
-        return status;
-    }
+    created->cursor = cursor;
     created->store = store;
     quipu_arena_init(&created->arena);
     quipu_store_hold(store);

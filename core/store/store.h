@@ -52,6 +52,11 @@ int quipu_events_open(quipu_store *store, const quipu_id *id,
                       const quipu_query *query, quipu_events **events,
                       quipu_error *error);
 
+/* The same over a cursor over items, which it takes over, and closes if it
+ * fails.  NO_MEMORY. */
+int quipu_events_of_cursor(quipu_store *store, quipu_cursor *cursor,
+                           quipu_events **events, quipu_error *error);
+
 struct quipu_subject;
 
 /* Returns the subjects whose keys have opened personal members of the event

@@ -56,6 +56,7 @@ static const quipu_driver driver = {
     .erasures = quipu_postgres_point_read_erasures,
     .alter = quipu_postgres_setup_alter,
     .last_item = quipu_postgres_last_item_read,
+    .read_sequences = quipu_postgres_read_sequences,
 };
 
 QUIPU_DRIVER_ENTRY(postgres)

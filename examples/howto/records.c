@@ -10,6 +10,8 @@
  *     read from the sequence: 100 cents
  *     ann ends at 0, the log at 1
  *     the last item is Account.Opened, after 0 erasures
+ *     sequence 0 begins with an item
+ *     sequence 1 begins with nothing
  *     1: Account.Opened
  *     the position still holds
  *     CONFLICT: the log ends before notification 7
@@ -143,6 +145,29 @@ static int print_last_item(quipu_records *records, quipu_error *error)
     return QUIPU_OK;
 }
 
+/* Reads two sequences together: one round trip to a server, not two. */
+static int print_two(quipu_records *records, quipu_error *error)
+{
+    const quipu_id ann = account_id("ann"), bob = account_id("bob");
+    const quipu_sequence_query queries[] = {
+        { quipu_id_bytes(&ann), NULL },
+        { quipu_id_bytes(&bob), NULL },
+    };
+    quipu_cursor *cursors[2];
+    const quipu_item *item = NULL;
+    int status = QUIPU_OK;
+
+    QUIPU_TRY(
+        quipu_records_read_many(records, queries, 2, cursors, NULL, error));
+    for (int i = 0; i < 2 && status == QUIPU_OK; i++) {
+        status = quipu_cursor_next(cursors[i], &item, error);
+        printf("sequence %d begins with %s\n", i, item ? "an item" : "nothing");
+    }
+    quipu_cursor_close(cursors[0]);
+    quipu_cursor_close(cursors[1]);
+    return status;
+}
+
 /* Follows the log; without QUIPU_SUBSCRIPTION_TO_NOW it would wait for more. */
 static int follow(quipu_records *records, quipu_error *error)
 {
@@ -192,6 +217,7 @@ int records_show(struct bank *bank, quipu_error *error)
     QUIPU_TRY(read_first(bank->store, error));
     QUIPU_TRY(print_ends(records, error));
     QUIPU_TRY(print_last_item(records, error));
+    QUIPU_TRY(print_two(records, error));
     QUIPU_TRY(follow(records, error));
     return check_position(records, error);
 }

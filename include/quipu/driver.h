@@ -530,6 +530,21 @@ typedef struct quipu_driver {
                      quipu_driver_schema *bound, quipu_bytes sequence_id,
                      int64_t deadline, quipu_see see, void *context,
                      int64_t *erasures, quipu_error *error);
+
+    /*
+     * [optional] Opens a cursor over each of `count` sequences, at least one,
+     * as `read_sequence` does, in as few round trips to the store as it can,
+     * and reads the number of erasures as `erasures` does (0 without
+     * QUIPU_CAN_ERASE), which must not be of a later moment than any of the
+     * cursors.  The cursors need not be of one moment.  After a failure none is
+     * open.  NULL: the core uses `erasures` and `read_sequence`.  Codes:
+     * TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND (torn down).
+     */
+    int (*read_sequences)(quipu_driver_datastore *datastore,
+                          quipu_driver_schema *bound,
+                          const quipu_sequence_range *reads, size_t count,
+                          int64_t deadline, quipu_driver_cursor **cursors,
+                          int64_t *erasures, quipu_error *error);
 } quipu_driver;
 
 /*

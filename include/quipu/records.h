@@ -138,6 +138,31 @@ QUIPU_API int quipu_records_read_log(quipu_records *records,
                                      const quipu_query *query,
                                      quipu_cursor **cursor, quipu_error *error);
 
+/* A read of one sequence by quipu_records_read_many. */
+typedef struct quipu_sequence_query {
+    quipu_bytes sequence_id;
+    const quipu_query *query; /* NULL: all items, ascending */
+} quipu_sequence_query;
+
+/*
+ * Opens a cursor over each of `count` sequences, as quipu_records_read does for
+ * one, in as few round trips to a server as possible.  cursors[i] is of
+ * queries[i]; they need not be of one moment.  Each keeps its first items in
+ * memory, at most a few megabytes.
+ *
+ * *erasures (NULL is allowed) receives the number of erasures of the schema
+ * (quipu_records_erasures), of a moment that is not later than any of the
+ * cursors.
+ *
+ * The codes of quipu_records_read and quipu_records_erasures; INVALID also: a
+ * pointer is NULL.  After a failure no cursor is open, and the members of
+ * `cursors` are NULL.
+ */
+QUIPU_API int quipu_records_read_many(quipu_records *records,
+                                      const quipu_sequence_query *queries,
+                                      size_t count, quipu_cursor **cursors,
+                                      int64_t *erasures, quipu_error *error);
+
 /*
  * Opens a cursor over the items of the log that pass a filter, as
  * quipu_records_read_log does over all: it yields the same items in the same

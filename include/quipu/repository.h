@@ -66,6 +66,21 @@ QUIPU_API void *quipu_repository_create(quipu_repository *repository,
 QUIPU_API void *quipu_repository_get(quipu_repository *repository,
                                      const quipu_id *id, quipu_error *error);
 
+/*
+ * Gets several aggregates, which is faster than one by one if the store is a
+ * server: their events are read in few round trips.  aggregates[i] becomes the
+ * aggregate with ids[i], a private copy as above, or NULL if there is none.
+ * Each is the newest at some moment of the call; they need not be of the same
+ * one.  At a time the events of 64 aggregates are read.
+ *
+ * INVALID: an argument is NULL.  Otherwise the codes of quipu_repository_get,
+ * except that an aggregate that is not found is no failure.  After a failure
+ * all members of `aggregates` are NULL.
+ */
+QUIPU_API int quipu_repository_get_many(quipu_repository *repository,
+                                        const quipu_id *ids, size_t count,
+                                        void **aggregates, quipu_error *error);
+
 /* Gets an aggregate in its state after the event of a version (from 0).
  * NOT_FOUND also: it has no such version.  If there are later events, storing
  * an event of this copy is a CONFLICT. */

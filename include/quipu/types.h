@@ -412,6 +412,12 @@ typedef struct quipu_range {
     int64_t limit; /* items, counted in reading order; INT64_MAX: no limit */
 } quipu_range;
 
+/* The range of one of several sequences. */
+typedef struct quipu_sequence_range {
+    quipu_bytes sequence_id;
+    const quipu_range *range;
+} quipu_sequence_range;
+
 /* An item fits if it has one of the topics. */
 typedef struct quipu_match {
     const quipu_bytes *topics; /* whole topics; NULL: any topic */

@@ -28,6 +28,23 @@ static int read_up(struct quipu_memory_fault *f)
     return drain(cursor, status, 5);
 }
 
+static int read_together(struct quipu_memory_fault *f)
+{
+    const quipu_sequence_query queries[] = { { f->sequence, NULL },
+                                             { f->sequence, NULL } };
+    quipu_cursor *cursors[2];
+    int status =
+        quipu_records_read_many(f->records, queries, 2, cursors, NULL, ERR);
+
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    status = drain(cursors[0], status, 5);
+    int second = drain(cursors[1], QUIPU_OK, 5);
+
+    return status == QUIPU_OK ? second : status;
+}
+
 static int read_log_down(struct quipu_memory_fault *f)
 {
     quipu_query query = { .struct_size = sizeof(query),
@@ -119,6 +136,7 @@ static void read_without_memory(struct quipu_context *ctx)
 {
     static const struct quipu_memory_operation operations[] = {
         { "a read", read_up, NULL, NULL },
+        { "a read of two sequences", read_together, NULL, NULL },
         { "the last position", last_position, NULL, NULL },
         { "the list of schemas", list_schemas, NULL, NULL },
         { "the list of sequences", list_sequences, NULL, NULL },

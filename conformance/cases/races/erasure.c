@@ -154,20 +154,22 @@ static void separate_datastores(struct quipu_context *ctx)
 
 /* ---------------------------------------------------------- the last item */
 
+struct last_item {
+    int64_t position;
+    bool is_erased;
+};
+
 /* One thread appends an item and erases it, again and again; the others look at
  * the last item.  After n erasures it is the one at position n - 1, erased, or
  * one behind that.  So an older item with the number n was read before the
  * number: a cache would take the contents for those after the erasure. */
 struct last_item_race {
     struct quipu_race race;
+    struct last_item (*read)(struct last_item_race *e, quipu_records *records,
+                             int64_t *erasures);
     int64_t rounds;
     atomic_bool is_over;
     atomic_uint looks; /* with a number above 0 */
-};
-
-struct last_item {
-    int64_t position;
-    bool is_erased;
 };
 
 static void see_last(void *context, const quipu_item *item)
@@ -177,13 +179,47 @@ static void see_last(void *context, const quipu_item *item)
                             (item->flags & QUIPU_ITEM_ERASED) != 0 };
 }
 
-static void look_at_last(struct last_item_race *e, quipu_records *records)
+static struct last_item read_last_item(struct last_item_race *e,
+                                       quipu_records *records,
+                                       int64_t *erasures)
 {
     struct last_item last = { .position = -1 };
-    int64_t erasures = -1;
 
-    OK(quipu_records_last_item(records, e->race.s[0], see_last, &last,
-                               &erasures, ERR));
+    OK(quipu_records_last_item(records, e->race.s[0], see_last, &last, erasures,
+                               ERR));
+    return last;
+}
+
+/* Reads it by a cursor that is opened together with another one. */
+static struct last_item read_sequences(struct last_item_race *e,
+                                       quipu_records *records,
+                                       int64_t *erasures)
+{
+    const quipu_query down = { .struct_size = sizeof(down),
+                               .flags =
+                                   QUIPU_QUERY_DESCENDING | QUIPU_QUERY_LIMIT,
+                               .limit = 1 };
+    const quipu_sequence_query queries[] = { { e->race.s[1], &down },
+                                             { e->race.s[0], &down } };
+    struct last_item last = { .position = -1 };
+    const quipu_item *item = NULL;
+    quipu_cursor *cursors[2];
+
+    OK(quipu_records_read_many(records, queries, 2, cursors, erasures, ERR));
+    OK(quipu_cursor_next(cursors[1], &item, ERR));
+    if (item) {
+        see_last(&last, item);
+    }
+    quipu_cursor_close(cursors[0]);
+    quipu_cursor_close(cursors[1]);
+    return last;
+}
+
+static void look_at_last(struct last_item_race *e, quipu_records *records)
+{
+    int64_t erasures = -1;
+    const struct last_item last = e->read(e, records, &erasures);
+
     CHECK(erasures == 0 || last.position >= erasures ||
               (last.position == erasures - 1 && last.is_erased),
           "the last item is at position %" PRId64 " and %serased, and its "
@@ -221,7 +257,10 @@ static void run_last_item(void *context, unsigned i)
     }
 }
 
-static void race_last_item(struct quipu_context *ctx, bool separate)
+static void race_last_item(struct quipu_context *ctx, bool separate,
+                           struct last_item (*read)(struct last_item_race *e,
+                                                    quipu_records *records,
+                                                    int64_t *erasures))
 {
     /* Several times, as a sequence is empty only once. */
     for (int i = 0; i < 5; i++) {
@@ -229,6 +268,7 @@ static void race_last_item(struct quipu_context *ctx, bool separate)
 
         quipu_race_begin(&e->race, ctx, QUIPU_SHAPE_PLAIN, separate);
         e->rounds = quipu_context_scale(ctx, 8, 60, 400);
+        e->read = read;
         quipu_workers_run_threads(4, run_last_item, e);
         CHECK(e->looks > 0,
               "erasures and looks did not happen at the same time");
@@ -238,12 +278,22 @@ static void race_last_item(struct quipu_context *ctx, bool separate)
 
 static void last_item_of_one_datastore(struct quipu_context *ctx)
 {
-    race_last_item(ctx, false);
+    race_last_item(ctx, false, read_last_item);
 }
 
 static void last_item_of_separate_datastores(struct quipu_context *ctx)
 {
-    race_last_item(ctx, true);
+    race_last_item(ctx, true, read_last_item);
+}
+
+static void sequences_of_one_datastore(struct quipu_context *ctx)
+{
+    race_last_item(ctx, false, read_sequences);
+}
+
+static void sequences_of_separate_datastores(struct quipu_context *ctx)
+{
+    race_last_item(ctx, true, read_sequences);
 }
 
 static const struct quipu_case cases[] = {
@@ -252,6 +302,12 @@ static const struct quipu_case cases[] = {
       last_item_of_one_datastore, QUIPU_CAN_ERASE, 0, 120 },
     { "E9.last-item-beside-erasures-of-other-handles",
       "The same if another process erases.", last_item_of_separate_datastores,
+      QUIPU_CAN_ERASE | QUIPU_TRAIT_MULTI_OPEN, 0, 120 },
+    { "E9.sequences-together-beside-erasures",
+      "A snapshot of before an erasure must not be taken for one of after it.",
+      sequences_of_one_datastore, QUIPU_CAN_ERASE, 0, 120 },
+    { "E9.sequences-together-beside-erasures-of-other-handles",
+      "The same if another process erases.", sequences_of_separate_datastores,
       QUIPU_CAN_ERASE | QUIPU_TRAIT_MULTI_OPEN, 0, 120 },
     { "E6.beside-appends",
       "Erasing years of events takes long, and the program goes on meanwhile.",

@@ -24,32 +24,54 @@ int quipu_postgres_query_skip(const struct lease *lease, unsigned count,
     return QUIPU_OK;
 }
 
+/* Receives an answer, and all up to the synchronization point if it is an
+ * error. */
+static int receive(const struct lease *lease, const char *what,
+                   PGresult **result)
+{
+    int64_t latest = clock_grace(lease->deadline);
+    enum answer answer =
+        quipu_postgres_pipeline_receive(lease->connection, latest, result);
+    if (answer == ANSWER_OK) {
+        return QUIPU_OK;
+    }
+    int status = quipu_postgres_error_from_answer(lease, answer, result, what);
+    if (answer == ANSWER_ERROR) {
+        (void)quipu_postgres_pipeline_receive_sync(lease->connection, latest);
+    }
+    return status;
+}
+
+static int receive_sync(const struct lease *lease, const char *what)
+{
+    PGresult *none = NULL;
+    enum answer answer = quipu_postgres_pipeline_receive_sync(
+        lease->connection, clock_grace(lease->deadline));
+    return answer == ANSWER_SYNC
+               ? QUIPU_OK
+               : quipu_postgres_error_from_answer(lease, answer, &none, what);
+}
+
+static void clear(PGresult **results, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        PQclear(results[i]);
+        results[i] = NULL;
+    }
+}
+
 int quipu_postgres_query_run(const struct lease *lease,
                              const struct statement *statement,
                              const char *what, PGresult **result)
 {
-    struct connection *connection = lease->connection;
-    int64_t latest = clock_grace(lease->deadline);
-    PGresult *none = NULL;
-    quipu_postgres_pipeline_send(connection, statement);
-    quipu_postgres_pipeline_sync(connection);
-    enum answer answer =
-        quipu_postgres_pipeline_receive(connection, latest, result);
-    if (answer != ANSWER_OK) {
-        int status =
-            quipu_postgres_error_from_answer(lease, answer, result, what);
-        if (answer == ANSWER_ERROR) {
-            (void)quipu_postgres_pipeline_receive_sync(connection, latest);
-        }
-        return status;
+    quipu_postgres_pipeline_send(lease->connection, statement);
+    quipu_postgres_pipeline_sync(lease->connection);
+    int status = receive(lease, what, result);
+    if (status == QUIPU_OK) {
+        status = receive_sync(lease, what);
+        clear(result, status == QUIPU_OK ? 0 : 1);
     }
-    answer = quipu_postgres_pipeline_receive_sync(connection, latest);
-    if (answer != ANSWER_SYNC) {
-        PQclear(*result);
-        *result = NULL;
-        return quipu_postgres_error_from_answer(lease, answer, &none, what);
-    }
-    return QUIPU_OK;
+    return status;
 }
 
 int quipu_postgres_query_run_text(const struct lease *lease,
@@ -110,28 +132,52 @@ int quipu_postgres_query_repeat(quipu_driver_datastore *datastore,
     return status;
 }
 
-struct reading_query {
-    const struct query *query;
-    PGresult **result;
+struct reads {
+    const struct query *queries;
+    size_t count;
+    PGresult **results;
 };
 
-static int run_reading(const struct lease *lease, void *context)
+static int run_reads(const struct lease *lease, void *context)
 {
-    const struct reading_query *reading = context;
-    const struct query *query = reading->query;
-    quipu_postgres_binary_begin(&lease->connection->arguments);
-    query->put(&lease->connection->arguments, query->context);
-    return quipu_postgres_query_run(lease, query->statement, query->what,
-                                    reading->result);
+    const struct reads *reads = context;
+    const struct query *queries = reads->queries;
+    size_t received = 0;
+    int status = QUIPU_OK;
+    for (size_t i = 0; i < reads->count; i++) {
+        quipu_postgres_binary_begin(&lease->connection->arguments);
+        queries[i].put(&lease->connection->arguments, queries[i].context);
+        quipu_postgres_pipeline_send(lease->connection, queries[i].statement);
+    }
+    quipu_postgres_pipeline_sync(lease->connection);
+    while (status == QUIPU_OK && received < reads->count) {
+        status =
+            receive(lease, queries[received].what, &reads->results[received]);
+        received += status == QUIPU_OK;
+    }
+    if (status == QUIPU_OK) {
+        status = receive_sync(lease, queries[0].what);
+    }
+    clear(reads->results, status == QUIPU_OK ? 0 : received);
+    return status;
+}
+
+int quipu_postgres_query_read_many(quipu_driver_datastore *datastore,
+                                   const struct query *queries, size_t count,
+                                   int64_t deadline, PGresult **results,
+                                   quipu_error *error)
+{
+    struct reads reads = { queries, count, results };
+    int status = quipu_postgres_query_repeat(datastore, run_reads, &reads,
+                                             deadline, error);
+    return status == QUIPU_OK ? status
+                              : quipu_postgres_error_as_read(status, error);
 }
 
 int quipu_postgres_query_read(quipu_driver_datastore *datastore,
                               const struct query *query, int64_t deadline,
                               PGresult **result, quipu_error *error)
 {
-    struct reading_query reading = { query, result };
-    int status = quipu_postgres_query_repeat(datastore, run_reading, &reading,
-                                             deadline, error);
-    return status == QUIPU_OK ? status
-                              : quipu_postgres_error_as_read(status, error);
+    return quipu_postgres_query_read_many(datastore, query, 1, deadline, result,
+                                          error);
 }

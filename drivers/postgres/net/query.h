@@ -47,6 +47,14 @@ int quipu_postgres_query_read(quipu_driver_datastore *datastore,
                               const struct query *query, int64_t deadline,
                               PGresult **result, quipu_error *error);
 
+/* Runs `count` reads, at least one, in one round trip: each sees what was
+ * committed when it began, and they begin in their order.  After a failure
+ * there are no results. */
+int quipu_postgres_query_read_many(quipu_driver_datastore *datastore,
+                                   const struct query *queries, size_t count,
+                                   int64_t deadline, PGresult **results,
+                                   quipu_error *error);
+
 /* Receives `count` answers of a pipeline, which have to be good, and drops
  * them; each has to arrive by `latest`. */
 int quipu_postgres_query_skip(const struct lease *lease, unsigned count,

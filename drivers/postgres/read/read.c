@@ -32,16 +32,13 @@
 #include "point_read.h"
 
 #include "net/errors.h"
-#include "net/query.h"
 
+#include "common/error.h"
 #include "common/safeguard.h"
 
 #include <string.h>
 
-#define PAGE_ITEMS 1024 /* larger pages are hardly faster */
-#define FIRST_ITEMS 64  /* of the log; then twice as many, up to PAGE_ITEMS */
-#define PAGE_BYTES (INT64_C(4) << 20)
-#define ITEM_BYTES (PAGE_BYTES / PAGE_ITEMS) /* share of a small item */
+#define FIRST_ITEMS 64 /* of the log; then twice as many, up to PAGE_ITEMS */
 
 int quipu_postgres_read_create(quipu_driver_datastore *datastore,
                                quipu_driver_schema *bound,
@@ -69,221 +66,7 @@ void quipu_postgres_read_close(quipu_driver_cursor *cursor)
     host->release(cursor);
 }
 
-/* ----------------------------------------------------------------- a page */
-
-static quipu_bytes sequence_of(const quipu_driver_cursor *cursor)
-{
-    return (quipu_bytes){ cursor->sequence_id.data, cursor->sequence_id.size };
-}
-
-static int64_t page_limit(const struct reading *reading)
-{
-    return reading->range.limit < reading->page_items ? reading->range.limit
-                                                      : reading->page_items;
-}
-
-/* Returns true if a page has no bounds but those of the sequence. */
-static bool is_whole(const struct reading *reading)
-{
-    return !reading->log && !reading->descending && !reading->large &&
-           reading->head == INT64_MAX && reading->range.lower == INT64_MIN &&
-           reading->range.upper == INT64_MAX;
-}
-
-/* ----------------------------------------------------------------- filters */
-
-/* Returns true if an item must have one of the topics of some match. */
-static bool has_topics(const quipu_filter *filter)
-{
-    for (size_t i = 0; i < filter->match_count; i++) {
-        if (!filter->matches[i].topics) {
-            return false; /* this match passes every topic */
-        }
-    }
-    return filter->match_count > 0;
-}
-
-static void put_topics(struct arguments *arguments, const quipu_filter *filter)
-{
-    size_t count = 0;
-    if (!has_topics(filter)) {
-        quipu_postgres_binary_add_bytes(arguments, (quipu_bytes){ NULL, 0 });
-        return;
-    }
-    for (size_t i = 0; i < filter->match_count; i++) {
-        count += filter->matches[i].topic_count;
-    }
-    quipu_postgres_binary_array_begin(arguments, TYPE_TEXT, count);
-    for (size_t i = 0; i < filter->match_count; i++) {
-        for (size_t j = 0; j < filter->matches[i].topic_count; j++) {
-            quipu_postgres_binary_put_bytes(arguments,
-                                            filter->matches[i].topics[j]);
-        }
-    }
-    quipu_postgres_binary_array_end(arguments);
-}
-
-/* The beginnings of the ranges of ids, and their ends; NULL: no end. */
-static void put_prefixes(struct arguments *arguments,
-                         const quipu_filter *filter, bool ends)
-{
-    if (filter->prefix_count == 0) {
-        quipu_postgres_binary_add_bytes(arguments, (quipu_bytes){ NULL, 0 });
-        return;
-    }
-    quipu_postgres_binary_array_begin(arguments, TYPE_TEXT,
-                                      filter->prefix_count);
-    for (size_t i = 0; i < filter->prefix_count; i++) {
-        char text[QUIPU_ID_MAX + TEXT_RANGE_MORE];
-        quipu_bytes bound = filter->prefixes[i];
-        if (ends) {
-            bound = quipu_postgres_text_range_end(bound, text);
-        }
-        if (bound.data) {
-            quipu_postgres_binary_put_bytes(arguments, bound);
-        } else {
-            quipu_postgres_binary_put_null(arguments);
-        }
-    }
-    quipu_postgres_binary_array_end(arguments);
-}
-
-/* Partitions are left to the core. */
-static void put_filter(struct arguments *arguments, const quipu_filter *filter)
-{
-    put_topics(arguments, filter);
-    put_prefixes(arguments, filter, false);
-    put_prefixes(arguments, filter, true);
-}
-
-/* ----------------------------------------------------------- a page's query */
-
-struct page_query {
-    const quipu_driver_cursor *cursor;
-    int64_t limit;
-};
-
-static void put_query(struct arguments *arguments, const void *context)
-{
-    const struct page_query *query = context;
-    const quipu_driver_cursor *cursor = query->cursor;
-    const struct reading *reading = &cursor->reading;
-    int64_t upper = reading->range.upper;
-    quipu_postgres_binary_add_int4(arguments,
-                                   cursor->datastore->namespace_number);
-    if (reading->one) {
-        quipu_postgres_binary_add_bytes(
-            arguments, (quipu_bytes){ reading->event_id.bytes, 16 });
-        quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
-        return;
-    }
-    quipu_postgres_binary_add_int8(arguments,
-                                   reading->large ? PAGE_BYTES : ITEM_BYTES);
-    quipu_postgres_binary_add_int8(arguments, query->limit);
-    if (is_whole(reading)) {
-        quipu_postgres_binary_add_bytes(arguments, sequence_of(cursor));
-        quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
-        return;
-    }
-    if (reading->log && upper > reading->head) {
-        upper = reading->head;
-    }
-    quipu_postgres_binary_add_int8(arguments, reading->range.lower);
-    quipu_postgres_binary_add_int8(arguments, upper);
-    if (!reading->log) {
-        quipu_postgres_binary_add_bytes(arguments, sequence_of(cursor));
-        quipu_postgres_binary_add_int8(arguments, reading->head);
-    }
-    quipu_postgres_binary_add_int8(arguments, cursor->bound->number);
-    if (reading->filter) {
-        put_filter(arguments, reading->filter);
-    }
-}
-
-static const struct statement *choose_query(const quipu_driver_cursor *cursor)
-{
-    const struct reading *reading = &cursor->reading;
-    if (is_whole(reading)) {
-        return &cursor->bound->sql[SQL_WHOLE];
-    }
-    if (reading->one) {
-        return &cursor->bound->sql[SQL_EVENT];
-    }
-    size_t which = reading->filter ? SQL_FILTERED_UP
-                   : reading->log  ? SQL_LOG_UP
-                                   : SQL_SEQUENCE_UP;
-    which += reading->descending ? 1 : 0;
-    which += reading->large ? SQL_LARGE_SEQUENCE_UP - SQL_SEQUENCE_UP : 0;
-    return &cursor->bound->sql[which];
-}
-
-static int make_room(quipu_driver_cursor *cursor, size_t count,
-                     quipu_error *error)
-{
-    struct reading *reading = &cursor->reading;
-    const quipu_host *host = cursor->datastore->host;
-    size_t columns = cursor->bound->schema.column_count;
-    if (count <= reading->room) {
-        return QUIPU_OK;
-    }
-    host->release(reading->items);
-    host->release(reading->values);
-    reading->room = 0;
-    reading->items = host->allocate(count * sizeof(*reading->items));
-    reading->values = NULL;
-    if (columns > 0) {
-        reading->values =
-            host->allocate(count * columns * sizeof(*reading->values));
-    }
-    if (!reading->items || (columns > 0 && !reading->values)) {
-        return quipu_postgres_error_no_memory(host, error);
-    }
-    reading->room = count;
-    return QUIPU_OK;
-}
-
-/* Returns true if an item lies in the range that is to be read, behind the
- * item before it: a page that repeats items would never end. */
-static bool is_in_order(const struct reading *reading, size_t index)
-{
-    const quipu_item *item = &reading->items[index];
-    int64_t at = reading->log ? item->notification_id : item->position;
-    if (at < reading->range.lower || at > reading->range.upper) {
-        return false;
-    }
-    if (index == 0) {
-        return true;
-    }
-    int64_t before =
-        reading->log ? item[-1].notification_id : item[-1].position;
-    return reading->descending ? at < before : at > before;
-}
-
-/* Reads the rows into items, up to the first one that is too large.  Returns
- * false if they are not those that were asked for. */
-static bool take_rows(quipu_driver_cursor *cursor, size_t rows)
-{
-    struct reading *reading = &cursor->reading;
-    size_t columns = cursor->bound->schema.column_count;
-    for (reading->count = 0; reading->count < rows; reading->count++) {
-        quipu_item *item = &reading->items[reading->count];
-        quipu_value *values =
-            columns > 0 ? reading->values + reading->count * columns : NULL;
-        if (!quipu_postgres_item_row_read(reading->page, (int)reading->count,
-                                          reading->log, cursor->bound, item,
-                                          values)) {
-            reading->large = true;
-            return true;
-        }
-        if (!is_in_order(reading, reading->count)) {
-            return false;
-        }
-        if (!reading->log) {
-            item->sequence_id = sequence_of(cursor);
-        }
-    }
-    return true;
-}
+/* ------------------------------------------------------------------ steps */
 
 /* Makes the range begin behind the page's last item. */
 static void advance(struct reading *reading)
@@ -303,58 +86,21 @@ static void advance(struct reading *reading)
     }
 }
 
-static int malformed(const quipu_driver_cursor *cursor, const char *problem,
-                     quipu_error *error)
+/* Fetches the page again if its first item is too large for it. */
+static int refill(quipu_driver_cursor *cursor, int64_t deadline,
+                  quipu_error *error)
 {
-    return quipu_postgres_error_malformed(cursor->datastore, "read", problem,
-                                          error);
+    const struct reading *reading = &cursor->reading;
+    return reading->count == 0 && reading->more
+               ? quipu_postgres_page_fetch(cursor, deadline, error)
+               : QUIPU_OK;
 }
 
-/* Fetches a page; `more` tells whether rows may lie behind it. */
-static int fetch(quipu_driver_cursor *cursor, int64_t deadline,
-                 quipu_error *error)
-{
-    struct reading *reading = &cursor->reading;
-    const struct page_query query = { cursor, page_limit(reading) };
-    PGresult *page = NULL;
-    bool large = reading->large;
-    const struct query read = { .statement = choose_query(cursor),
-                                .put = put_query,
-                                .context = &query,
-                                .what = "read" };
-    int status = quipu_postgres_query_read(cursor->datastore, &read, deadline,
-                                           &page, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    PQclear(reading->page);
-    reading->page = page;
-    size_t rows = (size_t)PQntuples(page);
-    if ((int64_t)rows > query.limit) {
-        return malformed(cursor, "it has more rows than were asked for", error);
-    }
-    status = make_room(cursor, rows, error);
-    if (status != QUIPU_OK) {
-        return status;
-    }
-    if (!take_rows(cursor, rows)) {
-        return malformed(cursor, "an item is out of order", error);
-    }
-    reading->more = rows > 0 && ((int64_t)rows == query.limit ||
-                                 reading->count < rows || large);
-    return QUIPU_OK;
-}
-
-/* Fetches a page, a second time if its first item is too large for it. */
 static int fill(quipu_driver_cursor *cursor, int64_t deadline,
                 quipu_error *error)
 {
-    struct reading *reading = &cursor->reading;
-    int status = fetch(cursor, deadline, error);
-    if (status == QUIPU_OK && reading->count == 0 && reading->more) {
-        status = fetch(cursor, deadline, error);
-    }
-    return status;
+    int status = quipu_postgres_page_fetch(cursor, deadline, error);
+    return status == QUIPU_OK ? refill(cursor, deadline, error) : status;
 }
 
 /* The last of several pages may end because the schema was torn down (INV3). */
@@ -397,12 +143,13 @@ static int next_page(quipu_driver_cursor *cursor, int64_t deadline,
 
 /* ---------------------------------------------------------------- opening */
 
-/* Fetches the first page and, if another one may follow, the head (INV1). */
+/* Completes the first page, which was fetched, and if another one may follow,
+ * reads the head (INV1). */
 static int begin(quipu_driver_cursor *cursor, int64_t deadline,
                  quipu_error *error)
 {
     struct reading *reading = &cursor->reading;
-    int status = fill(cursor, deadline, error);
+    int status = refill(cursor, deadline, error);
     bool last = !reading->more || reading->range.limit <= reading->page_items;
     if (status != QUIPU_OK || (last && reading->count > 0 && !reading->large) ||
         !reading->more || (reading->descending && !reading->sparse)) {
@@ -416,23 +163,42 @@ static int begin(quipu_driver_cursor *cursor, int64_t deadline,
     return status;
 }
 
+static void set_range(quipu_driver_cursor *cursor, const quipu_range *range)
+{
+    struct reading *reading = &cursor->reading;
+    cursor->step = next_page;
+    reading->descending = range->descending;
+    reading->head = INT64_MAX;
+    reading->page_items = reading->log ? FIRST_ITEMS : PAGE_ITEMS;
+    reading->range = *range;
+}
+
 /* Starts the read of a cursor that was just created; closes it on failure. */
 static int start(quipu_driver_cursor *made, const quipu_range *range,
                  int64_t deadline, quipu_driver_cursor **cursor,
                  quipu_error *error)
 {
-    made->step = next_page;
-    made->reading.descending = range->descending;
-    made->reading.head = INT64_MAX;
-    made->reading.page_items = made->reading.log ? FIRST_ITEMS : PAGE_ITEMS;
-    made->reading.range = *range;
-    int status = begin(made, deadline, error);
+    set_range(made, range);
+    int status = quipu_postgres_page_fetch(made, deadline, error);
+    if (status == QUIPU_OK) {
+        status = begin(made, deadline, error);
+    }
     if (status != QUIPU_OK) {
         quipu_postgres_read_close(made);
         return status;
     }
     *cursor = made;
     return QUIPU_OK;
+}
+
+static void set_sequence(quipu_driver_cursor *cursor, quipu_bytes sequence_id)
+{
+    cursor->reading.sparse =
+        (cursor->bound->schema.flags & QUIPU_SCHEMA_SPARSE) != 0;
+    cursor->sequence_id.size = (uint8_t)sequence_id.size;
+    if (sequence_id.size > 0) {
+        memcpy(cursor->sequence_id.data, sequence_id.data, sequence_id.size);
+    }
 }
 
 int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
@@ -447,11 +213,7 @@ int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
     if (status != QUIPU_OK) {
         return status;
     }
-    made->reading.sparse = (bound->schema.flags & QUIPU_SCHEMA_SPARSE) != 0;
-    made->sequence_id.size = (uint8_t)sequence_id.size;
-    if (sequence_id.size > 0) {
-        memcpy(made->sequence_id.data, sequence_id.data, sequence_id.size);
-    }
+    set_sequence(made, sequence_id);
     return start(made, range, deadline, cursor, error);
 }
 
@@ -516,6 +278,144 @@ int quipu_postgres_read_find_event(quipu_driver_datastore *datastore,
     if (status == QUIPU_OK) {
         *cursor = made;
     }
+    return status;
+}
+
+/* ------------------------------------------------------ several sequences */
+
+/* The answer to the first query is the number of erasures, and the others are
+ * the cursors' first pages. */
+struct opening {
+    quipu_driver_datastore *datastore;
+    quipu_driver_schema *bound;
+    int64_t deadline;
+    quipu_driver_cursor **cursors; /* NULL: not created */
+    size_t count;
+    struct query *queries; /* one more than cursors */
+    PGresult **answers;    /* as many */
+};
+
+static void put_schema(struct arguments *arguments, const void *context)
+{
+    const struct opening *opening = context;
+    quipu_postgres_binary_add_int4(arguments,
+                                   opening->datastore->namespace_number);
+    quipu_postgres_binary_add_int8(arguments, opening->bound->number);
+}
+
+static int create_all(const struct opening *opening,
+                      const quipu_sequence_range *reads, quipu_error *error)
+{
+    int status = QUIPU_OK;
+    for (size_t i = 0; i < opening->count && status == QUIPU_OK; i++) {
+        status = quipu_postgres_read_create(opening->datastore, opening->bound,
+                                            &opening->cursors[i], error);
+        if (status == QUIPU_OK) {
+            set_sequence(opening->cursors[i], reads[i].sequence_id);
+            set_range(opening->cursors[i], reads[i].range);
+            opening->queries[i + 1] =
+                quipu_postgres_page_query(opening->cursors[i]);
+        }
+    }
+    return status;
+}
+
+/* Fetches the number and the first pages. */
+static int fetch_all(const struct opening *opening, int64_t *erasures,
+                     quipu_error *error)
+{
+    opening->queries[0] = (struct query){
+        .statement = &opening->datastore->sql[SQL_ERASURES],
+        .put = put_schema,
+        .context = opening,
+        .what = "read the number of erasures",
+    };
+    int status = quipu_postgres_query_read_many(
+        opening->datastore, opening->queries, opening->count + 1,
+        opening->deadline, opening->answers, error);
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    if (PQntuples(opening->answers[0]) == 0) {
+        return quipu_postgres_schema_torn_down(opening->datastore,
+                                               opening->bound, error);
+    }
+    *erasures = quipu_postgres_binary_get_int(opening->answers[0], 0, 0);
+    for (size_t i = 0; i < opening->count && status == QUIPU_OK; i++) {
+        status = quipu_postgres_page_take(opening->cursors[i],
+                                          opening->answers[i + 1], error);
+        opening->answers[i + 1] = NULL; /* the cursor's */
+    }
+    return status;
+}
+
+/* The same one by one, in a store of an older program that has no table of
+ * erasures (point_read.c). */
+static int fetch_each(const struct opening *opening, int64_t *erasures,
+                      quipu_error *error)
+{
+    int status = quipu_postgres_point_read_erasures(
+        opening->datastore, opening->bound, opening->deadline, erasures, error);
+    for (size_t i = 0; i < opening->count && status == QUIPU_OK; i++) {
+        status = quipu_postgres_page_fetch(opening->cursors[i],
+                                           opening->deadline, error);
+    }
+    return status;
+}
+
+static int open_all(const struct opening *opening,
+                    const quipu_sequence_range *reads, int64_t *erasures,
+                    quipu_error *error)
+{
+    quipu_error own = { 0 };
+    int status = create_all(opening, reads, &own);
+    if (status == QUIPU_OK) {
+        status = fetch_all(opening, erasures, &own);
+        if (status != QUIPU_OK && strcmp(own.sqlstate, "42P01") == 0) {
+            status = fetch_each(opening, erasures, &own);
+        }
+    }
+    for (size_t i = 0; i < opening->count && status == QUIPU_OK; i++) {
+        status = begin(opening->cursors[i], opening->deadline, &own);
+    }
+    return quipu_common_error_pass(status, &own, error);
+}
+
+int quipu_postgres_read_sequences(quipu_driver_datastore *datastore,
+                                  quipu_driver_schema *bound,
+                                  const quipu_sequence_range *reads,
+                                  size_t count, int64_t deadline,
+                                  quipu_driver_cursor **cursors,
+                                  int64_t *erasures, quipu_error *error)
+{
+    const quipu_host *host = datastore->host;
+    struct opening opening = {
+        .datastore = datastore,
+        .bound = bound,
+        .deadline = deadline,
+        .cursors = cursors,
+        .count = count,
+        .queries = host->allocate((count + 1) * sizeof(*opening.queries)),
+        .answers = host->allocate((count + 1) * sizeof(PGresult *)),
+    };
+    int status = QUIPU_NO_MEMORY;
+    memset(cursors, 0, count * sizeof(quipu_driver_cursor *));
+    if (opening.queries && opening.answers) {
+        memset(opening.answers, 0, (count + 1) * sizeof(PGresult *));
+        status = open_all(&opening, reads, erasures, error);
+        for (size_t i = 0; i <= count; i++) {
+            PQclear(opening.answers[i]);
+        }
+    } else {
+        quipu_postgres_error_no_memory(host, error);
+    }
+    for (size_t i = 0; i < count && status != QUIPU_OK; i++) {
+        if (cursors[i]) {
+            quipu_postgres_read_close(cursors[i]);
+        }
+    }
+    host->release(opening.queries);
+    host->release(opening.answers);
     return status;
 }
 

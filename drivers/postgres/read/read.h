@@ -5,6 +5,7 @@
 
 #include "catalogue/schema.h"
 #include "datastore.h"
+#include "net/query.h"
 
 /* State of a read of items. */
 struct reading {
@@ -55,14 +56,20 @@ int quipu_postgres_read_create(quipu_driver_datastore *datastore,
                                quipu_driver_cursor **cursor,
                                quipu_error *error);
 
-/* The driver operations read_sequence, read_log, read_filtered, find_event,
- * step and cursor_close. */
+/* The driver operations read_sequence, read_sequences, read_log, read_filtered,
+ * find_event, step and cursor_close. */
 int quipu_postgres_read_sequence(quipu_driver_datastore *datastore,
                                  quipu_driver_schema *bound,
                                  quipu_bytes sequence_id,
                                  const quipu_range *range, int64_t deadline,
                                  quipu_driver_cursor **cursor,
                                  quipu_error *error);
+int quipu_postgres_read_sequences(quipu_driver_datastore *datastore,
+                                  quipu_driver_schema *bound,
+                                  const quipu_sequence_range *reads,
+                                  size_t count, int64_t deadline,
+                                  quipu_driver_cursor **cursors,
+                                  int64_t *erasures, quipu_error *error);
 int quipu_postgres_read_log(quipu_driver_datastore *datastore,
                             quipu_driver_schema *bound,
                             const quipu_range *range, int64_t deadline,
@@ -82,6 +89,25 @@ int quipu_postgres_read_step(quipu_driver_cursor *cursor, int64_t deadline,
                              const void **rows, size_t *count,
                              quipu_error *error);
 void quipu_postgres_read_close(quipu_driver_cursor *cursor);
+
+/* ------------------------------------------ page.c: a page is one statement */
+
+#define PAGE_ITEMS 1024 /* larger pages are hardly faster */
+#define PAGE_BYTES (INT64_C(4) << 20)
+#define ITEM_BYTES (PAGE_BYTES / PAGE_ITEMS) /* share of a small item */
+
+/* Returns the query of the next page of the cursor, which is borrowed. */
+struct query quipu_postgres_page_query(const quipu_driver_cursor *cursor);
+
+/* Makes the answer to that query, which the cursor then owns, its page, and
+ * sets reading->more if rows may lie behind it.  NO_MEMORY; CORRUPT: the rows
+ * are not those that were asked for. */
+int quipu_postgres_page_take(quipu_driver_cursor *cursor, PGresult *page,
+                             quipu_error *error);
+
+/* Runs the query and takes its answer. */
+int quipu_postgres_page_fetch(quipu_driver_cursor *cursor, int64_t deadline,
+                              quipu_error *error);
 
 /* ------------------------------------------------------- last_item.c */
 

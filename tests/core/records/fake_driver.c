@@ -408,6 +408,31 @@ static int fake_last_item(quipu_driver_datastore *datastore,
     return answer(datastore->host, FAKE_LAST_ITEM, error);
 }
 
+static int fake_read_sequences(quipu_driver_datastore *datastore,
+                               quipu_driver_schema *schema,
+                               const quipu_sequence_range *reads, size_t count,
+                               int64_t deadline, quipu_driver_cursor **cursors,
+                               int64_t *erasures, quipu_error *error)
+{
+    int status = QUIPU_OK;
+    size_t opened = 0;
+
+    assert_ptr_equal(schema, &bound);
+    fake.read_count = count;
+    fake.sequence_id = reads[count - 1].sequence_id;
+    fake.range = *reads[count - 1].range;
+    *erasures = fake.erasures;
+    while (opened < count && status == QUIPU_OK) {
+        status = open_cursor(datastore, FAKE_READ_SEQUENCES, deadline,
+                             &cursors[opened], error);
+        opened += status == QUIPU_OK;
+    }
+    while (status != QUIPU_OK && opened > 0) {
+        fake_cursor_close(cursors[--opened]);
+    }
+    return status;
+}
+
 static int fake_log_head(quipu_driver_datastore *datastore,
                          quipu_driver_schema *schema, int64_t deadline,
                          quipu_position *head, quipu_error *error)
@@ -493,7 +518,7 @@ static const char *fake_library(void)
     .wait = fake_wait, .read_tracking = fake_read_tracking,         \
     .backup = fake_backup, .restore = fake_restore,                 \
     .list_entries = fake_list_entries, .alter = fake_alter,         \
-    .last_item = fake_last_item
+    .last_item = fake_last_item, .read_sequences = fake_read_sequences
 
 #define FILTERED                                                        \
     .read_filtered = fake_read_filtered, .find_event = fake_find_event, \

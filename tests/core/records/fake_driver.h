@@ -36,6 +36,7 @@ enum fake_call {
     FAKE_ERASURES,
     FAKE_ALTER,
     FAKE_LAST_ITEM,
+    FAKE_READ_SEQUENCES,
     FAKE_CALLS
 };
 
@@ -61,6 +62,7 @@ struct fake {
     bool found;
     int64_t last_position;
     const quipu_item *last_item; /* NULL: the sequence is empty */
+    size_t read_count;           /* of the last call of read_sequences */
     quipu_position position;
     /* If not NULL, called by each append instead; there may be several
      * requests. */

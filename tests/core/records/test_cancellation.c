@@ -60,6 +60,7 @@ static void read_all(struct calls *calls, quipu_records *records)
     quipu_cursor *cursor = NULL;
     const quipu_item *item = NULL;
     quipu_bytes id = fake_item().sequence_id;
+    const quipu_sequence_query query = { id, NULL };
     quipu_position head;
     int64_t last;
 
@@ -71,11 +72,14 @@ static void read_all(struct calls *calls, quipu_records *records)
     expect(calls, quipu_records_last(records, id, &last, NULL));
     expect(calls,
            quipu_records_last_item(records, id, ignore, NULL, NULL, NULL));
+    expect(calls,
+           quipu_records_read_many(records, &query, 1, &cursor, NULL, NULL));
+    quipu_cursor_close(cursor);
     expect(calls, quipu_records_head(records, &head, NULL));
     expect(calls, quipu_records_wait(records, 0, 1, &last, NULL));
 }
 
-#define CALLS 20
+#define CALLS 21
 
 static void *make_all_calls(void *context)
 {

@@ -87,7 +87,9 @@ static void try_records(void)
     const quipu_append append = { .struct_size = sizeof(append),
                                   .items = &item,
                                   .item_count = 1 };
+    const quipu_sequence_query query = { item.sequence_id, NULL };
     quipu_position position = { .notification_id = 1 };
+    quipu_cursor *opened = NULL;
     int64_t number;
     quipu_error error;
 
@@ -98,6 +100,8 @@ static void try_records(void)
         quipu_records_last(fake_records, item.sequence_id, &number, &error));
     REFUSED(quipu_records_last_item(fake_records, item.sequence_id, ignore,
                                     NULL, NULL, &error));
+    REFUSED(quipu_records_read_many(fake_records, &query, 1, &opened, NULL,
+                                    &error));
     REFUSED(quipu_records_head(fake_records, &position, &error));
     REFUSED(quipu_records_position(fake_records, 1, &position, &error));
     REFUSED(quipu_records_check_position(fake_records, &position, &error));

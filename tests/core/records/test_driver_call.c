@@ -254,6 +254,18 @@ static int call_last_item(quipu_datastore *store, quipu_records *records)
     return quipu_records_last_item(records, id, ignore, NULL, NULL, &error);
 }
 
+static int call_read_sequences(quipu_datastore *store, quipu_records *records)
+{
+    const quipu_sequence_query query = { id, NULL };
+    quipu_cursor *cursor = NULL;
+    int status =
+        quipu_records_read_many(records, &query, 1, &cursor, NULL, &error);
+
+    (void)store;
+    quipu_cursor_close(cursor);
+    return status;
+}
+
 /* The codes beside OK, NO_MEMORY and INTERNAL, copied from driver.h by hand. */
 enum {
     B = 1 << QUIPU_BUSY,
@@ -315,6 +327,8 @@ static const struct operation {
     { "alter", call_alter, FAKE_ALTER, N | X | B | D | I | C | U | V, 0 },
     /* Without the operation others are used. */
     { "last_item", call_last_item, FAKE_LAST_ITEM, T | B | D | I | C | N, 0 },
+    { "read_sequences", call_read_sequences, FAKE_READ_SEQUENCES,
+      T | B | D | I | C | N, 0 },
     { "restore", call_restore, FAKE_RESTORE, X | V | N | T | B | D | I | C | S,
       0 },
 };

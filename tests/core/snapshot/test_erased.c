@@ -209,6 +209,44 @@ static void kept_state_of_before_is_not_used(void **state)
     shop_close(&shop);
 }
 
+/* The number of erasures that a repository has read last may be an old one. */
+static void snapshot_of_another_repository_after_it_is_used(void **state)
+{
+    struct shop shop;
+    quipu_id id;
+    (void)state;
+
+    open_new(&shop, "another", &id);
+    quipu_repository *one = shop_repository(&shop, &basket_type, &always, NULL);
+    quipu_repository *two = shop_repository(&shop, &basket_type, &always, NULL);
+
+    shop_append(&shop, &id, 0, 5, 5);
+    assert_basket(one, &id, 5, 5);
+    assert_int_equal(shop_erase(&shop, &id, 1, 2), 2);
+    assert_basket(two, &id, 5, 3);
+    uint64_t events = counts_of(one).events;
+    uint64_t used = counts_of(one).snapshots_used;
+
+    assert_basket(one, &id, 5, 3);
+    assert_int_equal(counts_of(one).snapshots_used, used + 1);
+    assert_int_equal(counts_of(one).events, events);
+    /* A snapshot of the old number is found, and then that of the new one. */
+    const quipu_snapshot_policy by_hand = { .struct_size = sizeof(by_hand) };
+    quipu_repository *last =
+        shop_repository(&shop, &basket_type, &by_hand, NULL);
+
+    assert_basket(last, &id, 5, 3);
+    assert_int_equal(shop_erase(&shop, &id, 3, 3), 1);
+    events = counts_of(last).events;
+    assert_basket(last, &id, 5, 2);
+    assert_int_equal(counts_of(last).events, events + 5);
+    assert_int_equal(counts_of(last).snapshots_refused, 0);
+    quipu_repository_close(one);
+    quipu_repository_close(two);
+    quipu_repository_close(last);
+    shop_close(&shop);
+}
+
 static void others_are_made_again_once(void **state)
 {
     struct shop shop;
@@ -357,6 +395,7 @@ int main(void)
         cmocka_unit_test(discarded_stays_discarded),
         cmocka_unit_test(cursor_over_events_passes_them_over),
         cmocka_unit_test(kept_state_of_before_is_not_used),
+        cmocka_unit_test(snapshot_of_another_repository_after_it_is_used),
         cmocka_unit_test(others_are_made_again_once),
         cmocka_unit_test(snapshot_is_taken_on_demand_after_it),
         cmocka_unit_test(erasing_an_aggregate_removes_its_states),

@@ -87,6 +87,36 @@ static void state_that_is_kept_again_has_its_subjects(void **state)
     clinic_close(&clinic);
 }
 
+/* Of patients that are got together one has a snapshot that cannot be opened.
+ * The clinic can be closed, so no cursor has been left open. */
+static void forgotten_patient_is_got_with_others(void **state)
+{
+    struct clinic clinic;
+    quipu_id ids[PATIENTS];
+    void *patients[PATIENTS];
+    quipu_error error;
+    (void)state;
+
+    clinic_make(&clinic, &MODEL, PATIENTS);
+    clinic_close(&clinic); /* without cached states */
+    clinic_open(&clinic);
+    forget(&clinic.opened, "patient-1");
+    for (int i = 0; i < PATIENTS; i++) {
+        ids[i] = clinic_patient_id(i);
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_ok(quipu_repository_get_many(clinic.kept, ids, PATIENTS,
+                                            patients, &error),
+                  &error);
+        for (int j = 0; j < PATIENTS; j++) {
+            assert_non_null(patients[j]);
+            quipu_aggregate_destroy(patients[j]);
+        }
+    }
+    assert_true(clinic_is_gone(&clinic, FORGOTTEN));
+    clinic_close(&clinic);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -94,6 +124,7 @@ int main(void)
         cmocka_unit_test(cached_state_is_not_used_after_another_forgets),
         cmocka_unit_test(state_without_a_living_subject_is_kept_again),
         cmocka_unit_test(state_that_is_kept_again_has_its_subjects),
+        cmocka_unit_test(forgotten_patient_is_got_with_others),
     };
 
     add_interposed(MODEL.driver);

@@ -477,6 +477,33 @@ static void look_at_last(void)
     }
 }
 
+/* Reads two sequences together, one of which is empty. */
+static void read_together(void)
+{
+    static const quipu_range all = { .struct_size = sizeof(all),
+                                     .lower = INT64_MIN,
+                                     .upper = INT64_MAX,
+                                     .limit = INT64_MAX };
+    const quipu_sequence_range reads[] = {
+        { { uuid, 16 }, &all },
+        { { "no such sequence", 16 }, &all },
+    };
+    quipu_driver_cursor *cursors[2] = { NULL, NULL };
+    int64_t count = 0;
+    quipu_error error = { 0 };
+    int status = tour.driver->read_sequences(
+        tour.store.datastore, tour.store.plain, reads, 2, deadline(), cursors,
+        &count, &error);
+
+    if (status != QUIPU_OK) {
+        check(status, &error);
+        return;
+    }
+    for (int i = 0; i < 2; i++) {
+        drain(status, cursors[i], ROWS_ITEMS, &error);
+    }
+}
+
 /* Erases some items of the log, and of a sequence of which nothing is left. */
 static void erase(void)
 {
@@ -507,6 +534,7 @@ static void erase(void)
                                   &range, deadline(), &cursor, &error);
     drain(status, cursor, ROWS_ITEMS, &error);
     look_at_last();
+    read_together();
 }
 
 /* ----------------------------------------------------------------- sessions */
