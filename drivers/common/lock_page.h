@@ -55,7 +55,8 @@ int quipu_common_lock_page_check(struct lock_page *page,
                                  const struct lock_file_target *target);
 
 /* Reads the marks of a lock file that may have no users; sets them to 0 if the
- * file is none of that database. Returns 0, or an errno if it cannot be read. */
+ * file is none of that database. Returns 0, or an errno if it cannot be read.
+ */
 int quipu_common_lock_page_read_marks(int fd,
                                       const struct file_identity *database,
                                       uint64_t marks[2]);
