@@ -112,19 +112,21 @@ void bench_comparison_run(const struct benchmark *benchmark,
                           size_t rounds)
 {
     double rates[BENCH_VARIANTS_MAX][MEASURE_ROUNDS_MAX];
+    /* Each after its baseline. */
     const struct bench_variants variants = {
-        .list = { driver->hand, &bench_variant_records, &bench_variant_events },
-        .count = 3,
+        .list = { driver->hand, &bench_variant_records, driver->hand_events,
+                  &bench_variant_events },
+        .count = 4,
         .rates = rates,
     };
 
     bench_comparison_measure(benchmark, driver, workspace, &variants, rounds);
-    for (size_t i = 1; i < variants.count; i++) {
+    for (size_t i = 1; i < variants.count; i += 2) {
         const struct bench_figure figure = { .driver = driver->name,
                                              .name = benchmark->name,
                                              .suffix = i == 1 ? "" : ".events",
                                              .unit = "events/s" };
 
-        bench_figure_report_rounds(figure, rates[i], rates[0], rounds);
+        bench_figure_report_rounds(figure, rates[i], rates[i - 1], rounds);
     }
 }

@@ -9,6 +9,7 @@
  * map and copies nothing.
  */
 #include "fail.h"
+#include "hand_event.h"
 #include "store.h"
 #include "variant.h"
 
@@ -25,6 +26,8 @@ struct hand {
     MDB_env *env;
     MDB_dbi items, index, events;
     MDB_txn *reader;
+    bool decodes; /* what it reads */
+    struct bench_credited event;
 };
 
 /* A stored item: this header, then its topic, then its state. */
@@ -73,6 +76,13 @@ static void *open_store(const struct bench_store *store)
     create_databases(hand);
     check(mdb_txn_begin(hand->env, NULL, MDB_RDONLY, &hand->reader), "begin");
     mdb_txn_reset(hand->reader);
+    return hand;
+}
+
+static void *open_events(const struct bench_store *store)
+{
+    struct hand *hand = open_store(store);
+    hand->decodes = true;
     return hand;
 }
 
@@ -192,10 +202,23 @@ static void fill(void *opened, const struct measure_event *events, size_t count)
 
 /* ----------------------------------------------------------------- reading */
 
-static void touch(const MDB_val *value)
+/* Reads an item, as a caller of quipu does. */
+static void visit(struct hand *hand, const MDB_val *value)
 {
     const struct value *item = value->mv_data;
     const unsigned char *topic = (const unsigned char *)(item + 1);
+    if (hand->decodes) {
+        hand_event_decode(
+            &(struct hand_item){
+                .topic = { topic, item->topic_size },
+                .state = { topic + item->topic_size, item->state_size },
+                .sequence = { item->sequence.bytes, 16 },
+                .event_id = { item->event_id.bytes, 16 },
+                .position = item->position },
+            &hand->event);
+        measure_workload_touch(hand->event.data.data, hand->event.data.size);
+        return;
+    }
     measure_workload_touch(topic, item->topic_size);
     measure_workload_touch(topic + item->topic_size, item->state_size);
 }
@@ -217,7 +240,7 @@ static size_t read_sequence(void *opened, const quipu_uuid *sequence)
     while (code == MDB_SUCCESS && memcmp(key.mv_data, first, 16) == 0) {
         MDB_val value;
         check(mdb_cursor_get(items, &id, &value, MDB_SET), "item");
-        touch(&value);
+        visit(hand, &value);
         count++;
         code = mdb_cursor_get(index, &key, &id, MDB_NEXT);
     }
@@ -237,7 +260,7 @@ static size_t scan(void *opened)
     check(mdb_txn_renew(hand->reader), "renew");
     check(mdb_cursor_open(hand->reader, hand->items, &items), "cursor");
     while (mdb_cursor_get(items, &key, &value, MDB_NEXT) == MDB_SUCCESS) {
-        touch(&value);
+        visit(hand, &value);
         count++;
     }
     mdb_cursor_close(items);
@@ -253,4 +276,6 @@ static void close_store(void *opened)
     free(hand);
 }
 
-const struct bench_variant bench_hand_lmdb = BENCH_VARIANT("hand");
+const struct bench_variant bench_hand_lmdb = BENCH_VARIANT("hand", open_store);
+const struct bench_variant bench_hand_lmdb_events =
+    BENCH_VARIANT("hand_events", open_events);

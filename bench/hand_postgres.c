@@ -9,6 +9,7 @@
  * position before is looked up, since positions have no gaps either.
  */
 #include "fail.h"
+#include "hand_event.h"
 #include "server.h"
 #include "variant.h"
 
@@ -85,6 +86,8 @@ struct hand {
     unsigned char event_ids[MEASURE_BATCH_MAX * (4 + 16) + 20];
     unsigned char sequences[MEASURE_BATCH_MAX * (4 + 16) + 20];
     unsigned char positions[MEASURE_BATCH_MAX * (4 + 8) + 20];
+    bool decodes; /* what it reads */
+    struct bench_credited event;
 };
 
 /* ------------------------------------------------------------------ opening */
@@ -108,6 +111,13 @@ static void *open_store(const struct bench_store *store)
                            sql[i]);
         PQclear(result);
     }
+    return hand;
+}
+
+static void *open_events(const struct bench_store *store)
+{
+    struct hand *hand = open_store(store);
+    hand->decodes = true;
     return hand;
 }
 
@@ -241,13 +251,43 @@ static void fill(void *opened, const struct measure_event *events, size_t count)
 
 /* ------------------------------------------------------------------ reading */
 
-/* Reads all columns of each row; *last becomes the id of the last row. */
+static quipu_bytes get(const PGresult *result, int row, int column)
+{
+    return (quipu_bytes){ PQgetvalue(result, row, column),
+                          (size_t)PQgetlength(result, row, column) };
+}
+
+/* Decodes a row of READ, whose sequence is given, or of SCAN. */
+static void decode(struct hand *hand, const PGresult *result, int row,
+                   const quipu_uuid *sequence)
+{
+    struct hand_item item = {
+        .topic = get(result, row, 2),
+        .state = get(result, row, 3),
+        .event_id = get(result, row, 4),
+        .sequence = sequence ? (quipu_bytes){ sequence->bytes, 16 }
+                             : get(result, row, 5),
+    };
+    uint64_t position;
+    memcpy(&position, PQgetvalue(result, row, 1), sizeof(position));
+    item.position = (int64_t)be64toh(position);
+    hand_event_decode(&item, &hand->event);
+    measure_workload_touch(hand->event.data.data, hand->event.data.size);
+}
+
+/* Reads all columns of each row; *last becomes the id of the last row.
+ * `sequence` NULL: that of each row is among them. */
 static size_t drain(struct hand *hand, int which,
-                    const struct arguments *arguments, uint64_t *last)
+                    const struct arguments *arguments,
+                    const quipu_uuid *sequence, uint64_t *last)
 {
     PGresult *result = execute(hand, which, arguments);
     int count = PQntuples(result);
     for (int row = 0; row < count; row++) {
+        if (hand->decodes) {
+            decode(hand, result, row, sequence);
+            continue;
+        }
         for (int column = 0; column < PQnfields(result); column++) {
             measure_workload_touch(PQgetvalue(result, row, column),
                                    (size_t)PQgetlength(result, row, column));
@@ -265,7 +305,7 @@ static size_t read_sequence(void *opened, const quipu_uuid *sequence)
     struct arguments arguments = { .count = 0 };
     uint64_t last = 0;
     add(&arguments, sequence->bytes, 16);
-    return drain(opened, READ, &arguments, &last);
+    return drain(opened, READ, &arguments, sequence, &last);
 }
 
 static size_t scan(void *opened)
@@ -277,7 +317,7 @@ static size_t scan(void *opened)
         struct arguments arguments = { .count = 0 };
         add(&arguments, &after, sizeof(after));
         add(&arguments, &page, sizeof(page));
-        count = drain(opened, SCAN, &arguments, &after);
+        count = drain(opened, SCAN, &arguments, NULL, &after);
     }
     return seen;
 }
@@ -289,4 +329,7 @@ static void close_store(void *opened)
     free(hand);
 }
 
-const struct bench_variant bench_hand_postgres = BENCH_VARIANT("hand");
+const struct bench_variant bench_hand_postgres =
+    BENCH_VARIANT("hand", open_store);
+const struct bench_variant bench_hand_postgres_events =
+    BENCH_VARIANT("hand_events", open_events);

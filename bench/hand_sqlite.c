@@ -8,6 +8,7 @@
  * up, since positions have no gaps.
  */
 #include "fail.h"
+#include "hand_event.h"
 #include "store.h"
 #include "variant.h"
 
@@ -43,6 +44,8 @@ static const char tables[] =
 struct hand {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
+    bool decodes; /* what it reads */
+    struct bench_credited event;
 };
 
 static void check(sqlite3 *db, bool ok, const char *what)
@@ -77,6 +80,13 @@ static void *open_store(const struct bench_store *store)
                                  &hand->statements[i], NULL) == SQLITE_OK,
               sql[i]);
     }
+    return hand;
+}
+
+static void *open_events(const struct bench_store *store)
+{
+    struct hand *hand = open_store(store);
+    hand->decodes = true;
     return hand;
 }
 
@@ -141,26 +151,48 @@ static void fill(void *opened, const struct measure_event *events, size_t count)
     finish(hand, COMMIT);
 }
 
+static quipu_bytes column(sqlite3_stmt *statement, int number)
+{
+    const void *data = sqlite3_column_blob(statement, number);
+    return (quipu_bytes){ data,
+                          (size_t)sqlite3_column_bytes(statement, number) };
+}
+
+static void touch(const struct hand_item *item, int64_t id)
+{
+    int64_t numbers[2] = { id, item->position };
+    measure_workload_touch(item->topic.data, item->topic.size);
+    measure_workload_touch(item->state.data, item->state.size);
+    measure_workload_touch(item->event_id.data, item->event_id.size);
+    measure_workload_touch(item->sequence.data, item->sequence.size);
+    measure_workload_touch(numbers, sizeof(numbers));
+}
+
 /* Steps through a statement and reads all columns of each row, as a caller of
  * quipu does.  `topic` is the number of the topic's column; the state and the
  * event id follow it, and the position precedes it. */
-static size_t drain(struct hand *hand, enum statement which, int topic)
+static size_t drain(struct hand *hand, enum statement which, int topic,
+                    const quipu_uuid *sequence)
 {
     sqlite3_stmt *statement = hand->statements[which];
     size_t count = 0;
     int code;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
-        for (int column = topic; column < topic + 3; column++) {
-            measure_workload_touch(
-                sqlite3_column_blob(statement, column),
-                (size_t)sqlite3_column_bytes(statement, column));
+        const struct hand_item item = {
+            .topic = column(statement, topic),
+            .state = column(statement, topic + 1),
+            .event_id = column(statement, topic + 2),
+            .sequence = sequence ? (quipu_bytes){ sequence->bytes, 16 }
+                                 : column(statement, 1),
+            .position = sqlite3_column_int64(statement, topic - 1),
+        };
+        if (hand->decodes) {
+            hand_event_decode(&item, &hand->event);
+            measure_workload_touch(hand->event.data.data,
+                                   hand->event.data.size);
+        } else {
+            touch(&item, sqlite3_column_int64(statement, 0));
         }
-        if (which == SCAN) {
-            measure_workload_touch(sqlite3_column_blob(statement, 1), 16);
-        }
-        int64_t numbers[2] = { sqlite3_column_int64(statement, 0),
-                               sqlite3_column_int64(statement, topic - 1) };
-        measure_workload_touch(numbers, sizeof(numbers));
         count++;
     }
     check(hand->db, code == SQLITE_DONE, sql[which]);
@@ -173,12 +205,12 @@ static size_t read_sequence(void *opened, const quipu_uuid *sequence)
     struct hand *hand = opened;
     (void)sqlite3_bind_blob(hand->statements[READ], 1, sequence->bytes, 16,
                             SQLITE_STATIC);
-    return drain(hand, READ, 2);
+    return drain(hand, READ, 2, sequence);
 }
 
 static size_t scan(void *opened)
 {
-    return drain(opened, SCAN, 3);
+    return drain(opened, SCAN, 3, NULL);
 }
 
 static void close_store(void *opened)
@@ -191,4 +223,7 @@ static void close_store(void *opened)
     free(hand);
 }
 
-const struct bench_variant bench_hand_sqlite = BENCH_VARIANT("hand");
+const struct bench_variant bench_hand_sqlite =
+    BENCH_VARIANT("hand", open_store);
+const struct bench_variant bench_hand_sqlite_events =
+    BENCH_VARIANT("hand_events", open_events);

@@ -81,18 +81,24 @@ static void uri_of_path(const struct bench_store *store, char *uri, size_t size)
 #ifdef BENCH_SQLITE
 static const struct bench_driver sqlite = { .name = "sqlite",
                                             .hand = &bench_hand_sqlite,
+                                            .hand_events =
+                                                &bench_hand_sqlite_events,
                                             .model = &bench_model_sqlite,
                                             IN_FILES };
 #endif
 #ifdef BENCH_LMDB
 static const struct bench_driver lmdb = { .name = "lmdb",
                                           .hand = &bench_hand_lmdb,
+                                          .hand_events =
+                                              &bench_hand_lmdb_events,
                                           .model = &bench_model_lmdb,
                                           IN_FILES };
 #endif
 #ifdef BENCH_POSTGRES
 static const struct bench_driver postgres = { .name = "postgres",
                                               .hand = &bench_hand_postgres,
+                                              .hand_events =
+                                                  &bench_hand_postgres_events,
                                               .model = &bench_model_postgres,
                                               .on_server = true,
                                               .uri = bench_server_uri,

@@ -15,7 +15,8 @@ struct bench_variant;
 
 struct bench_driver {
     const char *name;
-    const struct bench_variant *hand; /* the baseline */
+    const struct bench_variant *hand;        /* the baseline of records */
+    const struct bench_variant *hand_events; /* and of events */
     const struct bench_model *model;
     bool on_server;
     /* Writes the URI of a store, up to where the options begin. */

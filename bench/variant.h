@@ -47,19 +47,31 @@ extern const struct bench_model bench_model_sqlite;
 extern const struct bench_model bench_model_lmdb;
 extern const struct bench_model bench_model_postgres;
 
-/* Initialiser of a variant whose functions have these names. */
+/* Initialiser of a variant whose other functions have these names. */
 /* clang-format off */
-#define BENCH_VARIANT(label)                                                 \
-    {                                                                        \
-        .name = (label), .open = open_store, .append = append, .fill = fill, \
-        .read = read_sequence, .scan = scan, .close = close_store            \
+#define BENCH_VARIANT(label, opening)                                     \
+    {                                                                     \
+        .name = (label), .open = (opening), .append = append,             \
+        .fill = fill, .read = read_sequence, .scan = scan,                \
+        .close = close_store                                              \
     }
 /* clang-format on */
 
+/* The event that the variants with events read, and its type. */
+struct bench_credited {
+    quipu_event base;
+    quipu_bytes data;
+};
+extern const quipu_event_type bench_credited_type;
+
 extern const struct bench_variant bench_variant_records;
 extern const struct bench_variant bench_variant_events;
+/* By hand, without and with decoding what is read (hand_event.h). */
 extern const struct bench_variant bench_hand_sqlite;
+extern const struct bench_variant bench_hand_sqlite_events;
 extern const struct bench_variant bench_hand_lmdb;
+extern const struct bench_variant bench_hand_lmdb_events;
 extern const struct bench_variant bench_hand_postgres;
+extern const struct bench_variant bench_hand_postgres_events;
 
 #endif

@@ -6,32 +6,27 @@
 
 #include <stdlib.h>
 
-struct credited {
-    quipu_event base;
-    quipu_bytes data;
-};
-
 static const quipu_field credited_fields[] = {
-    QUIPU_FIELD(struct credited, data),
+    QUIPU_FIELD(struct bench_credited, data),
     { 0 },
 };
 
-static const quipu_event_type credited = {
+const quipu_event_type bench_credited_type = {
     .topic = MEASURE_TOPIC,
-    .size = sizeof(struct credited),
+    .size = sizeof(struct bench_credited),
     .fields = credited_fields,
 };
 
 struct variant {
     quipu_datastore *datastore;
     quipu_store *store;
-    struct credited events[MEASURE_BATCH_MAX];
+    struct bench_credited events[MEASURE_BATCH_MAX];
     const quipu_event *pointers[MEASURE_BATCH_MAX];
 };
 
 static void *open_store(const struct bench_store *store)
 {
-    static const quipu_event_type *const types[] = { &credited };
+    static const quipu_event_type *const types[] = { &bench_credited_type };
     const quipu_mapping mapping = { .struct_size = sizeof(mapping),
                                     .types = types,
                                     .type_count = 1 };
@@ -50,13 +45,13 @@ static void *open_store(const struct bench_store *store)
 static void set_event(struct variant *variant, size_t index,
                       const quipu_uuid *sequence, int64_t position)
 {
-    struct credited *event = &variant->events[index];
+    struct bench_credited *event = &variant->events[index];
     quipu_id id;
     quipu_id_of_uuid(&id, sequence);
-    quipu_event_init(&event->base, &credited, &id, position);
+    quipu_event_init(&event->base, &bench_credited_type, &id, position);
     event->base.time = (quipu_time){ 0 };
     event->data =
-        (quipu_bytes){ measure_workload_state + 8, MEASURE_STATE_SIZE - 9 };
+        (quipu_bytes){ measure_workload_state + 8, MEASURE_STATE_SIZE - 8 };
     variant->pointers[index] = &event->base;
 }
 
@@ -96,7 +91,7 @@ static size_t drain(quipu_events *events)
         if (!event) {
             break;
         }
-        const struct credited *it = (const void *)event;
+        const struct bench_credited *it = (const void *)event;
         measure_workload_touch(it->data.data, it->data.size);
         count++;
     }
@@ -139,4 +134,5 @@ static void close_store(void *opened)
     free(variant);
 }
 
-const struct bench_variant bench_variant_events = BENCH_VARIANT("events");
+const struct bench_variant bench_variant_events =
+    BENCH_VARIANT("events", open_store);

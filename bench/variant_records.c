@@ -82,4 +82,5 @@ static void close_store(void *opened)
     free(variant);
 }
 
-const struct bench_variant bench_variant_records = BENCH_VARIANT("records");
+const struct bench_variant bench_variant_records =
+    BENCH_VARIANT("records", open_store);

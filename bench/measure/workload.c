@@ -3,7 +3,7 @@
 #include "workload.h"
 
 const unsigned char measure_workload_state[MEASURE_STATE_SIZE] = {
-    0x81, 0xa4, 'd', 'a', 't', 'a', 0xc4, 191, /* {"data": 191 bytes} */
+    0x81, 0xa4, 'd', 'a', 't', 'a', 0xc4, 192, /* {"data": 192 bytes} */
 };
 
 static void set_item(struct measure_batch *batch, size_t index,
