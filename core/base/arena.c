@@ -115,6 +115,10 @@ void quipu_arena_reset(quipu_arena *arena)
     quipu_arena_block *kept = NULL;
     quipu_arena_block *block = arena->blocks;
 
+    if (block && !block->older && block->size <= BLOCK_MAX) {
+        block_empty(block); /* as a rule */
+        return;
+    }
     while (block) {
         quipu_arena_block *older = block->older;
 
@@ -145,8 +149,7 @@ void *quipu_arena_allocate(quipu_arena *arena, size_t size)
         return NULL;
     }
     /* At least one unit, so that no two pieces have the same address. */
-    rounded =
-        size == 0 ? ALIGNMENT : (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    rounded = (size + !size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     if (!block || block->size - block->used < rounded) {
         block = add_block(arena, rounded);
     }

@@ -4,19 +4,19 @@
 
 #include <string.h>
 
-/* The ranges of first bytes of a character: the number of continuation bytes,
- * and the bounds of the first of them, which exclude overlong forms, surrogates
- * and code points above U+10FFFF.  All further ones are 0x80 to 0xBF. */
+/* The ranges of first bytes of a character that is not ASCII: the number of
+ * continuation bytes, and the bounds of the first of them, which exclude
+ * overlong forms, surrogates and code points above U+10FFFF.  All further ones
+ * are 0x80 to 0xBF. */
 static const struct lead {
     uint8_t first, last;
     uint8_t continuations;
     uint8_t lower, upper;
 } leads[] = {
-    { 0x01, 0x7F, 0, 0x00, 0x00 }, { 0xC2, 0xDF, 1, 0x80, 0xBF },
-    { 0xE0, 0xE0, 2, 0xA0, 0xBF }, { 0xE1, 0xEC, 2, 0x80, 0xBF },
-    { 0xED, 0xED, 2, 0x80, 0x9F }, { 0xEE, 0xEF, 2, 0x80, 0xBF },
-    { 0xF0, 0xF0, 3, 0x90, 0xBF }, { 0xF1, 0xF3, 3, 0x80, 0xBF },
-    { 0xF4, 0xF4, 3, 0x80, 0x8F },
+    { 0xC2, 0xDF, 1, 0x80, 0xBF }, { 0xE0, 0xE0, 2, 0xA0, 0xBF },
+    { 0xE1, 0xEC, 2, 0x80, 0xBF }, { 0xED, 0xED, 2, 0x80, 0x9F },
+    { 0xEE, 0xEF, 2, 0x80, 0xBF }, { 0xF0, 0xF0, 3, 0x90, 0xBF },
+    { 0xF1, 0xF3, 3, 0x80, 0xBF }, { 0xF4, 0xF4, 3, 0x80, 0x8F },
 };
 
 static const struct lead *find_lead(uint8_t byte)
@@ -33,8 +33,12 @@ static const struct lead *find_lead(uint8_t byte)
  * there are no character. */
 static size_t character_size(const uint8_t *text, size_t size)
 {
-    const struct lead *lead = find_lead(text[0]);
+    const struct lead *lead;
 
+    if (text[0] > 0 && text[0] < 0x80) {
+        return 1;
+    }
+    lead = find_lead(text[0]);
     if (!lead || lead->continuations >= size) {
         return 0;
     }
@@ -66,13 +70,15 @@ bool quipu_utf8_valid(quipu_bytes text)
     size_t at = 0;
 
     while (bytes && at < text.size) {
-        size_t size;
+        size_t left = text.size - at;
+        size_t size = 8;
 
-        if (text.size - at >= 8 && is_ascii(bytes + at)) {
-            at += 8;
-            continue;
+        if (left < 8 && at >= 8 && is_ascii(bytes + text.size - 8)) {
+            return true; /* the rest, and what stands before it */
         }
-        size = character_size(bytes + at, text.size - at);
+        if (left < 8 || !is_ascii(bytes + at)) {
+            size = character_size(bytes + at, left);
+        }
         if (size == 0) {
             return false;
         }

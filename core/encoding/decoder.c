@@ -130,8 +130,8 @@ int quipu_decoder_refuse_item(const quipu_decoder *decoder, int status,
 
 /* ---------------------------------------------------------------- reading */
 
-static int refuse_read(const quipu_decoder *decoder,
-                       const quipu_field_path *path, int read)
+int quipu_decoder_refuse_read(const quipu_decoder *decoder,
+                              const quipu_field_path *path, int read)
 {
     return quipu_decoder_refuse(
         decoder, path,
@@ -139,20 +139,14 @@ static int refuse_read(const quipu_decoder *decoder,
                                : "contains a byte that is not MessagePack");
 }
 
-int quipu_decoder_next(quipu_decoder *decoder, const quipu_field_path *path,
-                       quipu_token *token)
-{
-    int read = quipu_reader_next(&decoder->reader, token);
-
-    return read == QUIPU_READ_OK ? QUIPU_OK : refuse_read(decoder, path, read);
-}
-
 int quipu_decoder_skip(quipu_decoder *decoder, const quipu_field_path *path,
                        const quipu_token *token)
 {
     int read = quipu_reader_skip(&decoder->reader, token);
 
-    return read == QUIPU_READ_OK ? QUIPU_OK : refuse_read(decoder, path, read);
+    return read == QUIPU_READ_OK
+               ? QUIPU_OK
+               : quipu_decoder_refuse_read(decoder, path, read);
 }
 
 /* ----------------------------------------------------------------- values */
@@ -289,13 +283,11 @@ static int decode_real(const struct value *value)
     }
 }
 
-/* Copies bytes into the arena.  Returns the bytes themselves if there is none,
- * and NULL if there is no memory. */
-static const void *keep(const struct value *value, quipu_bytes bytes)
+const void *quipu_decoder_keep(const quipu_decoder *decoder, quipu_bytes bytes)
 {
-    quipu_arena *arena = value->decoder->arena;
-
-    return arena ? quipu_arena_copy(arena, bytes.data, bytes.size) : bytes.data;
+    return decoder->lends || !decoder->arena
+               ? bytes.data
+               : quipu_arena_copy(decoder->arena, bytes.data, bytes.size);
 }
 
 static int check_text(const struct value *value)
@@ -335,14 +327,17 @@ static int decode_fixed_text(const struct value *value)
 
 static int decode_text(const struct value *value)
 {
-    const quipu_token *token = value->token;
-    const char *copy;
+    quipu_arena *arena = value->decoder->arena;
+    const quipu_bytes text = value->token->bytes;
+    const char *copy = text.data;
     int status = check_text(value);
 
     if (status != QUIPU_OK) {
         return status;
     }
-    copy = keep(value, token->bytes);
+    if (arena) {
+        copy = quipu_arena_copy(arena, text.data, text.size);
+    }
     if (!copy) {
         return quipu_error_no_memory(value->decoder->error);
     }
@@ -359,7 +354,7 @@ static int decode_bytes(const struct value *value)
         return refuse_kind(value, "bytes");
     }
     copy.size = token->bytes.size;
-    copy.data = keep(value, token->bytes);
+    copy.data = quipu_decoder_keep(value->decoder, token->bytes);
     if (!copy.data) {
         return quipu_error_no_memory(value->decoder->error);
     }

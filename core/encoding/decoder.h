@@ -25,6 +25,7 @@ typedef struct quipu_decoder {
     bool text_ids;          /* its sequence id is text; otherwise a UUID */
     quipu_arena *arena; /* NULL: text and bytes point into the state, and text
                            does not end with a NUL */
+    bool lends;         /* bytes point into the item, with an arena, too */
     quipu_error *error; /* or NULL */
 } quipu_decoder;
 
@@ -47,17 +48,33 @@ int quipu_decoder_refuse_item(const quipu_decoder *decoder, int status,
 
 /* ---------------------------------------------------------------- reading */
 
+/* Fills the error with CORRUPT after a read that has failed; returns that. */
+int quipu_decoder_refuse_read(const quipu_decoder *decoder,
+                              const quipu_field_path *path, int read);
+
 /* Reads the next token.  CORRUPT, naming `path` as above. */
-int quipu_decoder_next(quipu_decoder *decoder, const quipu_field_path *path,
-                       quipu_token *token);
+static inline int quipu_decoder_next(quipu_decoder *decoder,
+                                     const quipu_field_path *path,
+                                     quipu_token *token)
+{
+    int read = quipu_reader_next(&decoder->reader, token);
+
+    return read == QUIPU_READ_OK
+               ? QUIPU_OK
+               : quipu_decoder_refuse_read(decoder, path, read);
+}
 
 /* Skips the elements that follow an array's or map's head.  CORRUPT. */
 int quipu_decoder_skip(quipu_decoder *decoder, const quipu_field_path *path,
                        const quipu_token *token);
 
+/* Returns bytes of the item or of its state as the event keeps them: a copy in
+ * the arena, or themselves if they are lent.  NULL: no memory. */
+const void *quipu_decoder_keep(const quipu_decoder *decoder, quipu_bytes bytes);
+
 /*
  * Sets the member at `to`, which is neither a struct nor an array, from a
- * token; a text or bytes value is copied into the arena, if there is one.
+ * token; a text or bytes value is copied or lent as the decoder says.
  * CORRUPT: the token is of another kind or out of the member's range;
  * NO_MEMORY.
  */

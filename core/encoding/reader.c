@@ -35,11 +35,10 @@ static int read_number(quipu_reader *reader, size_t size, uint64_t *number)
     if (bytes_left(reader) < size) {
         return QUIPU_READ_CUT;
     }
-    *number = 0;
-    for (size_t i = 0; i < size; i++) {
-        *number = *number << 8 | reader->at[i];
+    *number = *reader->at++;
+    for (size_t i = 1; i < size; i++) {
+        *number = *number << 8 | *reader->at++;
     }
-    reader->at += size;
     return QUIPU_READ_OK;
 }
 
@@ -218,7 +217,7 @@ static int read_headed(quipu_reader *reader, unsigned head, quipu_token *token)
     }
 }
 
-int quipu_reader_next(quipu_reader *reader, quipu_token *token)
+int quipu_reader_next_any(quipu_reader *reader, quipu_token *token)
 {
     unsigned head;
 

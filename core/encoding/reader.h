@@ -32,13 +32,30 @@ static inline quipu_reader quipu_reader_of(quipu_bytes bytes)
     return (quipu_reader){ data, bytes.size > 0 ? data + bytes.size : data };
 }
 
+/* As quipu_reader_next, for all values. */
+int quipu_reader_next_any(quipu_reader *reader, quipu_token *token);
+
 /*
  * Reads one value into *token; of an array or a map only the head, which its
  * elements follow.  Returns an enum quipu_read.  A count that the bytes left
  * cannot satisfy is CUT, so after OK the elements take no more bytes than are
  * left.  After CUT or INVALID the reader must not be used any more.
+ *
+ * Short texts are read inline, since every second value of a state is a key.
  */
-int quipu_reader_next(quipu_reader *reader, quipu_token *token);
+static inline int quipu_reader_next(quipu_reader *reader, quipu_token *token)
+{
+    const uint8_t *at = reader->at;
+    const size_t left = (size_t)(reader->end - at);
+
+    if (left == 0 || (*at & 0xE0) != 0xA0 || (*at & 0x1FU) >= left) {
+        return quipu_reader_next_any(reader, token);
+    }
+    token->kind = QUIPU_TOKEN_STR;
+    token->bytes = (quipu_bytes){ at + 1, *at & 0x1F };
+    reader->at = at + 1 + (*at & 0x1F);
+    return QUIPU_READ_OK;
+}
 
 /* Skips the elements that follow the head `token`, at any nesting depth; does
  * nothing for other values.  Returns an enum quipu_read. */

@@ -416,7 +416,7 @@ int quipu_envelope_read(quipu_decoder *decoder, quipu_payload *payload,
     quipu_reader *reader = &decoder->reader;
 
     *payload = (quipu_payload){ .version = 1 };
-    if (reader->at == reader->end || *reader->at != QUIPU_ENVELOPE_MARK) {
+    if (!quipu_envelope_is_next(reader)) {
         return QUIPU_OK;
     }
     reader->at++;

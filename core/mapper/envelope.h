@@ -56,6 +56,12 @@ typedef struct quipu_payload {
 void quipu_envelope_write(quipu_encoder *encoder, unsigned wanted,
                           quipu_payload *payload, const quipu_event *event);
 
+/* Returns true if an envelope stands at the reader. */
+static inline bool quipu_envelope_is_next(const quipu_reader *reader)
+{
+    return reader->at != reader->end && *reader->at == QUIPU_ENVELOPE_MARK;
+}
+
 /*
  * If the state begins with an envelope, reads it into the event and *payload,
  * and leaves the decoder at the payload behind it; metadata are copied into the

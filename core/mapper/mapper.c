@@ -76,11 +76,33 @@ static quipu_topic *find_slot(const quipu_mapper *mapper, const char *topic,
     return &mapper->slots[slot];
 }
 
+/* Returns the mapper's entry of a topic, which has no text if it is unknown.
+ * `likely`, which may be NULL, is tried first. */
+static const quipu_topic *find_topic(const quipu_mapper *mapper,
+                                     quipu_bytes topic,
+                                     const quipu_topic *likely)
+{
+    static const quipu_topic absent = { .text = NULL };
+
+    if (!topic.data) {
+        return &absent;
+    }
+    if (likely && likely->text && likely->size == topic.size &&
+        memcmp(likely->text, topic.data, topic.size) == 0) {
+        return likely;
+    }
+    return find_slot(mapper, topic.data, topic.size);
+}
+
+static bool is_retired(const quipu_topic *topic)
+{
+    return topic->text && !topic->binding;
+}
+
 const quipu_binding *quipu_mapper_find(const quipu_mapper *mapper,
                                        quipu_bytes topic)
 {
-    return topic.data ? find_slot(mapper, topic.data, topic.size)->binding
-                      : NULL;
+    return find_topic(mapper, topic, NULL)->binding;
 }
 
 const quipu_event_type *quipu_mapper_type(const quipu_mapper *mapper,
@@ -92,23 +114,16 @@ const quipu_event_type *quipu_mapper_type(const quipu_mapper *mapper,
     return binding ? binding->type : NULL;
 }
 
-static bool is_retired(const quipu_mapper *mapper, quipu_bytes topic)
-{
-    const quipu_topic *slot =
-        topic.data ? find_slot(mapper, topic.data, topic.size) : NULL;
-
-    return slot && slot->text && !slot->binding;
-}
-
 bool quipu_mapper_is_retired(const quipu_mapper *mapper, const char *topic)
 {
-    return topic && is_retired(mapper, quipu_bytes_of_text(topic));
+    return topic &&
+           is_retired(find_topic(mapper, quipu_bytes_of_text(topic), NULL));
 }
 
 bool quipu_mapper_passes_over(const quipu_mapper *mapper,
                               const quipu_item *item)
 {
-    return is_retired(mapper, item->topic);
+    return is_retired(find_topic(mapper, item->topic, NULL));
 }
 
 /* --------------------------------------------------------------- opening */
@@ -410,8 +425,7 @@ static int decode_columns(const quipu_decoder *decoder, quipu_event *event)
         memcpy(&event->event_id, item->event_id.data, sizeof(event->event_id));
     }
     if (item->metadata.data) {
-        event->metadata.data = quipu_arena_copy(
-            decoder->arena, item->metadata.data, item->metadata.size);
+        event->metadata.data = quipu_decoder_keep(decoder, item->metadata);
         event->metadata.size = item->metadata.size;
         if (!event->metadata.data) {
             return quipu_error_no_memory(decoder->error);
@@ -443,12 +457,13 @@ static int open_personal(quipu_decoder *decoder, const quipu_mapper *mapper,
     return status;
 }
 
-/* The steps of decoding. */
-static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
-                  const quipu_binding *binding, quipu_event *event,
-                  const struct quipu_subject **subjects)
+/* The steps that a state needs which has an envelope, is encrypted, or is of an
+ * earlier version: 1 to 3. */
+static int open_state(quipu_decoder *decoder, const quipu_mapper *mapper,
+                      const quipu_binding *binding, quipu_event *event,
+                      const struct quipu_subject **subjects)
 {
-    quipu_payload payload = { .version = 1 };
+    quipu_payload payload;
     int status = quipu_envelope_read(decoder, &payload, event);
 
     if (status == QUIPU_OK) {
@@ -464,6 +479,21 @@ static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
     if (status == QUIPU_OK) {
         status = quipu_cast_run(decoder, &binding->traits, payload.version);
     }
+    return status;
+}
+
+/* The steps of decoding.  Most states are a map of the members and no more. */
+static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
+                  const quipu_binding *binding, quipu_event *event,
+                  const struct quipu_subject **subjects)
+{
+    const bool is_plain = !quipu_envelope_is_next(&decoder->reader) &&
+                          !mapper->sealer->require_whole &&
+                          binding->traits.version == 1;
+    int status = is_plain
+                     ? decode_columns(decoder, event)
+                     : open_state(decoder, mapper, binding, event, subjects);
+
     if (status == QUIPU_OK) {
         status = quipu_members_decode(decoder, binding->type->fields,
                                       &binding->key, event);
@@ -474,55 +504,77 @@ static int decode(quipu_decoder *decoder, const quipu_mapper *mapper,
     return status;
 }
 
-int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
-                        quipu_arena *arena, quipu_event **event,
-                        quipu_error *error)
+/* Decodes an item of a topic into a new event in the decoder's arena. */
+static int decode_topic(quipu_decoder *decoder, const quipu_mapper *mapper,
+                        const quipu_topic *topic, quipu_event **event,
+                        const struct quipu_subject **subjects)
 {
-    const struct quipu_subject *subjects;
+    const quipu_binding *binding = topic->binding;
 
-    return quipu_mapper_decode_personal(mapper, item, arena, event, &subjects,
-                                        error);
-}
-
-int quipu_mapper_decode_personal(const quipu_mapper *mapper,
-                                 const quipu_item *item, quipu_arena *arena,
-                                 quipu_event **event,
-                                 const struct quipu_subject **subjects,
-                                 quipu_error *error)
-{
-    quipu_decoder decoder = { .state = item->state,
-                              .reader = quipu_reader_of(item->state),
-                              .item = item,
-                              .text_ids = mapper->text_ids,
-                              .arena = arena,
-                              .error = error };
-    const quipu_binding *binding;
-    quipu_event *decoded;
-    int status;
-
-    if (item->flags & QUIPU_ITEM_ERASED) {
-        return quipu_decoder_refuse_item(&decoder, QUIPU_NOT_FOUND,
+    if (decoder->item->flags & QUIPU_ITEM_ERASED) {
+        return quipu_decoder_refuse_item(decoder, QUIPU_NOT_FOUND,
                                          "it was erased");
     }
-    binding = quipu_mapper_find(mapper, item->topic);
     if (!binding) {
-        return quipu_decoder_refuse_item(&decoder, QUIPU_NOT_FOUND,
-                                         quipu_mapper_passes_over(mapper, item)
-                                             ? "its topic is retired"
-                                             : "no event type of the mapper "
-                                               "has this topic");
+        return quipu_decoder_refuse_item(
+            decoder, QUIPU_NOT_FOUND,
+            is_retired(topic) ? "its topic is retired"
+                              : "no event type of the mapper has this topic");
     }
-    decoded = quipu_arena_allocate_array(arena, 1, binding->type->size);
+    quipu_event *decoded =
+        quipu_arena_allocate(decoder->arena, binding->type->size);
+
     if (!decoded) {
-        return quipu_error_no_memory(error);
+        return quipu_error_no_memory(decoder->error);
     }
+    memset(decoded, 0, binding->type->size);
     decoded->type = binding->type;
-    *subjects = NULL;
-    status = decode(&decoder, mapper, binding, decoded, subjects);
+    int status = decode(decoder, mapper, binding, decoded, subjects);
+
     if (status == QUIPU_OK) {
         *event = decoded;
     }
     return status;
+}
+
+static quipu_decoder decoder_of(const quipu_mapper *mapper,
+                                const quipu_item *item, quipu_arena *arena,
+                                quipu_error *error)
+{
+    return (quipu_decoder){ .state = item->state,
+                            .reader = quipu_reader_of(item->state),
+                            .item = item,
+                            .text_ids = mapper->text_ids,
+                            .arena = arena,
+                            .error = error };
+}
+
+int quipu_mapper_decode(const quipu_mapper *mapper, const quipu_item *item,
+                        quipu_arena *arena, quipu_event **event,
+                        quipu_error *error)
+{
+    quipu_decoder decoder = decoder_of(mapper, item, arena, error);
+    const struct quipu_subject *subjects;
+
+    return decode_topic(&decoder, mapper, find_topic(mapper, item->topic, NULL),
+                        event, &subjects);
+}
+
+int quipu_mapper_lend(const quipu_mapper *mapper, const quipu_item *item,
+                      struct quipu_lent_event *lent, quipu_error *error)
+{
+    quipu_decoder decoder = decoder_of(mapper, item, &lent->arena, error);
+
+    decoder.lends = true;
+    quipu_arena_reset(&lent->arena);
+    lent->event = NULL;
+    lent->subjects = NULL;
+    lent->topic = find_topic(mapper, item->topic, lent->topic);
+    if (item->flags & QUIPU_ITEM_ERASED || is_retired(lent->topic)) {
+        return QUIPU_OK;
+    }
+    return decode_topic(&decoder, mapper, lent->topic, &lent->event,
+                        &lent->subjects);
 }
 
 int quipu_mapper_event(const quipu_mapper *mapper, const quipu_item *item,

@@ -88,12 +88,23 @@ struct quipu_subject {
     quipu_bytes id;
 };
 
-/* The same, and sets *subjects to the list of those whose keys have opened
- * personal members (NULL: none), in the arena, too. */
-int quipu_mapper_decode_personal(const quipu_mapper *mapper,
-                                 const quipu_item *item, quipu_arena *arena,
-                                 quipu_event **event,
-                                 const struct quipu_subject **subjects,
-                                 quipu_error *error);
+/* The event that a cursor lends; zeroed, there is none. */
+struct quipu_lent_event {
+    quipu_event *event; /* NULL: none */
+    /* Those whose keys have opened its personal members; NULL: none. */
+    const struct quipu_subject *subjects;
+    const quipu_topic *topic; /* of its item, which the next one has, too, as a
+                                 rule; NULL: not known */
+    quipu_arena arena;        /* both are in it */
+};
+
+/*
+ * Decodes an item like quipu_mapper_decode, in place of the event that was lent
+ * before; but bytes and metadata point into the item, which must live as long.
+ * An item that is passed over, since it was erased or its topic is retired, is
+ * OK and no event.
+ */
+int quipu_mapper_lend(const quipu_mapper *mapper, const quipu_item *item,
+                      struct quipu_lent_event *lent, quipu_error *error);
 
 #endif

@@ -307,38 +307,44 @@ static int decode_field(quipu_decoder *decoder, const struct target *target,
 
 static bool has_name(const quipu_field *field, quipu_bytes key)
 {
-    return field->name && strlen(field->name) == key.size &&
-           memcmp(field->name, key.data, key.size) == 0;
+    const char *name = field->name;
+    const char *bytes = key.data;
+    size_t i = 0;
+
+    while (i < key.size && name[i] != '\0' && name[i] == bytes[i]) {
+        i++;
+    }
+    return i == key.size && name[i] == '\0';
 }
 
-/* Returns the field that a key of the map names, or NULL (E4, E6). */
-static const quipu_field *find_field(struct target *target, quipu_bytes key)
+/* Sets *index to that of the field which a key of the map names; returns false
+ * if there is none (E4, E6). */
+static bool find_field(struct target *target, quipu_bytes key, size_t *index)
 {
     const quipu_field *fields = target->fields;
-    const quipu_field *found;
+    size_t i = target->next;
 
     if (!fields) {
-        return NULL;
+        return false;
     }
-    if (!has_name(&fields[target->next], key)) {
-        size_t i = 0;
-
+    if (!fields[i].name || !has_name(&fields[i], key)) {
+        i = 0;
         while (fields[i].name && !has_name(&fields[i], key)) {
             i++;
         }
         if (!fields[i].name) {
-            return NULL;
+            return false;
         }
-        target->next = i;
     }
-    found = &fields[target->next++];
+    target->next = i + 1;
     while (fields[target->next].kind == QUIPU_KIND_ALIAS) {
         target->next++;
     }
-    while (found->kind == QUIPU_KIND_ALIAS) {
-        found--;
+    while (fields[i].kind == QUIPU_KIND_ALIAS) {
+        i--;
     }
-    return found;
+    *index = i;
+    return true;
 }
 
 static bool is_seen(const struct target *target, size_t index)
@@ -349,7 +355,6 @@ static bool is_seen(const struct target *target, size_t index)
 /* Reads one key and its value. */
 static int decode_entry(quipu_decoder *decoder, struct target *target)
 {
-    const quipu_field *field;
     quipu_token token;
     size_t index;
     int status = quipu_decoder_next(decoder, target->path, &token);
@@ -361,22 +366,20 @@ static int decode_entry(quipu_decoder *decoder, struct target *target)
         return quipu_decoder_refuse(decoder, target->path,
                                     "has a key that is not text");
     }
-    field = find_field(target, token.bytes);
-    if (!field) {
+    if (!find_field(target, token.bytes, &index)) {
         status = quipu_decoder_next(decoder, target->path, &token);
         return status == QUIPU_OK
                    ? quipu_decoder_skip(decoder, target->path, &token)
                    : status;
     }
-    index = (size_t)(field - target->fields);
     if (is_seen(target, index)) {
         const quipu_field_path path = { .up = target->path,
-                                        .name = field->name };
+                                        .name = target->fields[index].name };
 
         return quipu_decoder_refuse(decoder, &path, "occurs twice");
     }
     target->seen[index / 64] |= UINT64_C(1) << index % 64;
-    return decode_field(decoder, target, field);
+    return decode_field(decoder, target, &target->fields[index]);
 }
 
 /* Sets all fields that the map has not had. */

@@ -3,9 +3,10 @@
  * Cursors over events: a cursor over items, each of which is decoded when the
  * caller asks for it.
  *
- * The event that quipu_events_next lends is in an arena, which the next call
+ * The event that quipu_events_next lends is in an arena, which the next one
  * resets; after a few events a cursor works without allocating.  The item stays
- * in the memory of the underlying cursor until that is advanced.
+ * in the memory of the underlying cursor until that is advanced, and the bytes
+ * of the event point into it.
  *
  * Items that were erased, or whose topic the mapping retires, are passed over,
  * but a replay sees that they are there (quipu_events_step).
@@ -27,12 +28,11 @@
 #include "mapper/mapper.h"
 
 struct quipu_events {
-    quipu_store *store;     /* held */
-    quipu_cursor *cursor;   /* owned */
-    quipu_arena arena;      /* the event that is lent */
+    quipu_store *store;   /* held */
+    quipu_cursor *cursor; /* owned */
+    struct quipu_lent_event lent;
     const quipu_item *item; /* of that event, lent by the cursor; or NULL */
-    const struct quipu_subject *subjects; /* of that event, in the arena */
-    bool repeat; /* decode `item` again instead of advancing */
+    bool repeat;            /* decode `item` again instead of advancing */
 };
 
 int quipu_events_open(quipu_store *store, const quipu_id *id,
@@ -61,7 +61,6 @@ int quipu_events_of_cursor(quipu_store *store, quipu_cursor *cursor,
     }
     created->cursor = cursor;
     created->store = store;
-    quipu_arena_init(&created->arena);
     quipu_store_hold(store);
     *events = created;
     return QUIPU_OK;
@@ -87,24 +86,16 @@ static int advance(quipu_events *events, quipu_error *error)
 int quipu_events_step(quipu_events *events, const quipu_event **event,
                       quipu_error *error)
 {
-    quipu_event *decoded = NULL;
-    int status = QUIPU_OK;
+    int status = advance(events, error);
 
     *event = NULL;
-    events->subjects = NULL;
-    quipu_arena_reset(&events->arena);
-    status = advance(events, error);
-    if (status != QUIPU_OK || !events->item ||
-        quipu_events_pass_over(events->store, events->item)) {
+    if (status != QUIPU_OK || !events->item) {
         return status;
     }
-    status = quipu_mapper_decode_personal(events->store->mapper, events->item,
-                                          &events->arena, &decoded,
-                                          &events->subjects, error);
+    status = quipu_mapper_lend(events->store->mapper, events->item,
+                               &events->lent, error);
     events->repeat = status == QUIPU_NO_MEMORY;
-    if (status == QUIPU_OK) {
-        *event = decoded;
-    }
+    *event = events->lent.event;
     return status;
 }
 
@@ -134,7 +125,7 @@ int quipu_events_next_item(quipu_events *events, const quipu_item **item,
 
 const struct quipu_subject *quipu_events_subjects(const quipu_events *events)
 {
-    return events->subjects;
+    return events->lent.subjects;
 }
 
 const quipu_item *quipu_events_item(const quipu_events *events)
@@ -148,7 +139,7 @@ void quipu_events_close(quipu_events *events)
         return;
     }
     quipu_cursor_close(events->cursor);
-    quipu_arena_finish(&events->arena);
+    quipu_arena_finish(&events->lent.arena);
     quipu_store_release(events->store);
     quipu_release(events);
 }

@@ -87,6 +87,29 @@ static void text_is_validated_as_a_whole(void **state)
     }
 }
 
+/* Words of ASCII and the rest behind them are taken at once: each byte counts,
+ * wherever it stands. */
+static void each_byte_of_a_long_text_is_validated(void **state)
+{
+    static const char character[] = "\xc3\xaf";
+    char text[26];
+
+    (void)state;
+    for (size_t size = 1; size <= sizeof(text); size++) {
+        for (size_t at = 0; at < size; at++) {
+            memset(text, 'a', size);
+            for (int byte = 0; byte <= 0xFF; byte++) {
+                text[at] = (char)byte;
+                assert_int_equal(quipu_utf8_valid((quipu_bytes){ text, size }),
+                                 byte > 0 && byte < 0x80);
+            }
+            memcpy(text + at, character, at + 1 < size ? 2 : 1);
+            assert_int_equal(quipu_utf8_valid((quipu_bytes){ text, size }),
+                             at + 1 < size);
+        }
+    }
+}
+
 static void cut_splits_no_character(void **state)
 {
     const char *text = "a\xc3\xaf\xe2\x82\xac\xf0\x9f\xa6\x99";
@@ -106,6 +129,7 @@ int main(void)
         cmocka_unit_test(exactly_the_characters_of_unicode_are_valid),
         cmocka_unit_test(single_bytes_above_ascii_are_invalid),
         cmocka_unit_test(text_is_validated_as_a_whole),
+        cmocka_unit_test(each_byte_of_a_long_text_is_validated),
         cmocka_unit_test(cut_splits_no_character),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

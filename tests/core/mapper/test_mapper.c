@@ -6,12 +6,25 @@
 
 static const quipu_event_type *const types[] = { &sample_type };
 
+/* The caller frees the arena of the event that is lent. */
+static const struct sample *lend(struct harness *harness,
+                                 const quipu_item *item,
+                                 struct quipu_lent_event *lent)
+{
+    assert_ok(quipu_mapper_lend(harness->mapper, item, lent, &harness->error),
+              &harness->error);
+    return (const struct sample *)lent->event;
+}
+
 static void assert_round_trip(struct harness *harness,
                               const struct sample *sample)
 {
     const quipu_item *item = harness_encode(harness, &sample->base);
+    struct quipu_lent_event lent = { NULL };
     quipu_event *event = NULL;
 
+    sample_assert_equal(lend(harness, item, &lent), sample);
+    quipu_arena_finish(&lent.arena);
     sample_assert_equal(harness_decode(harness, item), sample);
     assert_ok(
         quipu_mapper_event(harness->mapper, item, &event, &harness->error),
@@ -351,6 +364,93 @@ static void unknown_topic_and_erased_item_are_not_found(void **state)
     harness_close(&harness);
 }
 
+static bool is_within(quipu_bytes inner, quipu_bytes outer)
+{
+    const uintptr_t from = (uintptr_t)inner.data;
+    const uintptr_t start = (uintptr_t)outer.data;
+
+    return from >= start && from + inner.size <= start + outer.size;
+}
+
+static void lent_bytes_are_those_of_the_item(void **state)
+{
+    quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(types);
+    struct quipu_lent_event lent = { NULL };
+    const struct sample *event;
+    struct harness harness;
+    struct sample sample;
+    const quipu_item *item;
+
+    (void)state;
+    schema.metadata = "metadata";
+    harness_open(&harness, &schema, &mapping);
+    sample_full(&sample);
+    item = harness_encode(&harness, &sample.base);
+    event = lend(&harness, item, &lent);
+    assert_true(is_within(event->bytes, item->state));
+    assert_true(is_within(event->blob, item->state));
+    assert_ptr_equal(event->base.metadata.data, item->metadata.data);
+    event = harness_decode(&harness, item);
+    assert_false(is_within(event->bytes, item->state));
+    assert_ptr_not_equal(event->base.metadata.data, item->metadata.data);
+    quipu_arena_finish(&lent.arena);
+    harness_close(&harness);
+}
+
+/* The topic of the item before is remembered, also if it was of no use. */
+static void lent_events_have_the_type_of_their_topic(void **state)
+{
+    static const quipu_event_type first = { .topic = "Sample.A",
+                                            .size = sizeof(quipu_event) };
+    static const quipu_event_type second = { .topic = "Sample.B",
+                                             .size = sizeof(quipu_event) };
+    static const quipu_event_type *const both[] = { &first, &second };
+    static const char *const retired[] = { "Sample.C", NULL };
+    static const struct row {
+        quipu_bytes topic;
+        uint32_t flags;
+        const quipu_event_type *type; /* NULL: passed over, or not known */
+        int status;
+    } rows[] = {
+        { { "Sample.A", 8 }, 0, &first, QUIPU_OK },
+        { { "Sample.A", 8 }, 0, &first, QUIPU_OK },
+        { { "Sample.B", 8 }, 0, &second, QUIPU_OK },
+        { { "Sample.C", 8 }, 0, NULL, QUIPU_OK },
+        { { "Sample.C", 8 }, 0, NULL, QUIPU_OK },
+        { { "Sample.A", 8 }, QUIPU_ITEM_ERASED, NULL, QUIPU_OK },
+        { { "Sample.A", 8 }, 0, &first, QUIPU_OK },
+        { { "Sample", 6 }, 0, NULL, QUIPU_NOT_FOUND },
+        { { "", 0 }, 0, NULL, QUIPU_NOT_FOUND },
+        { { "", 0 }, 0, NULL, QUIPU_NOT_FOUND },
+        { { NULL, 0 }, 0, NULL, QUIPU_NOT_FOUND },
+        { { "Sample.B", 8 }, 0, &second, QUIPU_OK },
+        { { "Sample.A and more", 17 }, 0, NULL, QUIPU_NOT_FOUND },
+    };
+    const quipu_schema schema = harness_schema();
+    quipu_mapping mapping = harness_mapping(both);
+    struct quipu_lent_event lent = { NULL };
+    struct harness harness;
+
+    (void)state;
+    mapping.type_count = 2;
+    mapping.retired = retired;
+    harness_open(&harness, &schema, &mapping);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const quipu_item item = { .sequence_id = { "0123456789abcdef", 16 },
+                                  .topic = rows[i].topic,
+                                  .flags = rows[i].flags,
+                                  .state = { "\x80", 1 } };
+
+        assert_status(
+            quipu_mapper_lend(harness.mapper, &item, &lent, &harness.error),
+            rows[i].status);
+        assert_ptr_equal(lent.event ? lent.event->type : NULL, rows[i].type);
+    }
+    quipu_arena_finish(&lent.arena);
+    harness_close(&harness);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +468,8 @@ int main(void)
         cmocka_unit_test(sizes_above_32_bits_are_refused),
 #endif
         cmocka_unit_test(unknown_topic_and_erased_item_are_not_found),
+        cmocka_unit_test(lent_bytes_are_those_of_the_item),
+        cmocka_unit_test(lent_events_have_the_type_of_their_topic),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }
