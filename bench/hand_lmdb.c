@@ -26,7 +26,7 @@ struct hand {
     MDB_env *env;
     MDB_dbi items, index, events;
     MDB_txn *reader;
-    bool decodes; /* what it reads */
+    bool decodes; /* the items that it reads */
     struct bench_credited event;
 };
 

@@ -86,7 +86,7 @@ struct hand {
     unsigned char event_ids[MEASURE_BATCH_MAX * (4 + 16) + 20];
     unsigned char sequences[MEASURE_BATCH_MAX * (4 + 16) + 20];
     unsigned char positions[MEASURE_BATCH_MAX * (4 + 8) + 20];
-    bool decodes; /* what it reads */
+    bool decodes; /* the items that it reads */
     struct bench_credited event;
 };
 

@@ -44,7 +44,7 @@ static const char tables[] =
 struct hand {
     sqlite3 *db;
     sqlite3_stmt *statements[STATEMENTS];
-    bool decodes; /* what it reads */
+    bool decodes; /* the items that it reads */
     struct bench_credited event;
 };
 

@@ -365,6 +365,31 @@ static void deeply_nested_unknown_values_are_skipped(void **state)
     ASSERT_CORRUPT(make_item("Loose", bytes, sizeof(bytes)), "is truncated");
 }
 
+/* A name ends at its first NUL; a key does not. */
+static void key_with_a_nul_names_no_field(void **state)
+{
+    struct named {
+        quipu_event base;
+        int64_t n;
+    };
+    quipu_field fields[] = { QUIPU_FIELD(struct named, n), { 0 } };
+    const quipu_event_type type = { .topic = "Loose",
+                                    .size = sizeof(struct named),
+                                    .fields = fields };
+    const quipu_event_type *const list[] = { &type };
+    const quipu_schema schema = harness_schema();
+    const quipu_mapping mapping = harness_mapping(list);
+    const quipu_item item = LOOSE("\x82\xA3n\0x\x05\xA1n\x07");
+    struct harness harness;
+
+    (void)state;
+    fields[0].name = "n\0x";
+    harness_open(&harness, &schema, &mapping);
+    assert_int_equal(((const struct named *)harness_decode(&harness, &item))->n,
+                     7);
+    harness_close(&harness);
+}
+
 int main(void)
 {
 #define WITH_MAPPER(test) \
@@ -387,6 +412,7 @@ int main(void)
         WITH_MAPPER(states_other_than_a_map_are_corrupt),
         WITH_MAPPER(truncated_values_are_corrupt),
         WITH_MAPPER(deeply_nested_unknown_values_are_skipped),
+        WITH_MAPPER(key_with_a_nul_names_no_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;
 }

@@ -20,7 +20,7 @@ static void assert_round_trip(struct harness *harness,
                               const struct sample *sample)
 {
     const quipu_item *item = harness_encode(harness, &sample->base);
-    struct quipu_lent_event lent = { NULL };
+    struct quipu_lent_event lent = { .event = NULL };
     quipu_event *event = NULL;
 
     sample_assert_equal(lend(harness, item, &lent), sample);
@@ -376,7 +376,7 @@ static void lent_bytes_are_those_of_the_item(void **state)
 {
     quipu_schema schema = harness_schema();
     const quipu_mapping mapping = harness_mapping(types);
-    struct quipu_lent_event lent = { NULL };
+    struct quipu_lent_event lent = { .event = NULL };
     const struct sample *event;
     struct harness harness;
     struct sample sample;
@@ -429,7 +429,7 @@ static void lent_events_have_the_type_of_their_topic(void **state)
     };
     const quipu_schema schema = harness_schema();
     quipu_mapping mapping = harness_mapping(both);
-    struct quipu_lent_event lent = { NULL };
+    struct quipu_lent_event lent = { .event = NULL };
     struct harness harness;
 
     (void)state;
