@@ -18,6 +18,9 @@
 
 #include <string.h>
 
+/* By which the application tells the types of its events. */
+static const quipu_event_type hand_event_type = { .topic = MEASURE_TOPIC };
+
 /* A stored event; all is lent. */
 struct hand_item {
     quipu_bytes topic;
@@ -86,7 +89,7 @@ static inline void hand_event_decode(const struct hand_item *item,
     if (item->sequence.size != 16 || item->event_id.size != 16) {
         bench_fail("hand", "an item has an id that is no UUID");
     }
-    event->base.type = &bench_credited_type;
+    event->base.type = &hand_event_type;
     event->base.originator_id.size = 16;
     memcpy(event->base.originator_id.data, item->sequence.data, 16);
     event->base.originator_version = item->position;

@@ -57,12 +57,11 @@ extern const struct bench_model bench_model_postgres;
     }
 /* clang-format on */
 
-/* The event that the variants with events read, and its type. */
+/* The event that the variants with events read. */
 struct bench_credited {
     quipu_event base;
     quipu_bytes data;
 };
-extern const quipu_event_type bench_credited_type;
 
 extern const struct bench_variant bench_variant_records;
 extern const struct bench_variant bench_variant_events;

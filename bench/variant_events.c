@@ -11,7 +11,7 @@ static const quipu_field credited_fields[] = {
     { 0 },
 };
 
-const quipu_event_type bench_credited_type = {
+static const quipu_event_type credited = {
     .topic = MEASURE_TOPIC,
     .size = sizeof(struct bench_credited),
     .fields = credited_fields,
@@ -26,7 +26,7 @@ struct variant {
 
 static void *open_store(const struct bench_store *store)
 {
-    static const quipu_event_type *const types[] = { &bench_credited_type };
+    static const quipu_event_type *const types[] = { &credited };
     const quipu_mapping mapping = { .struct_size = sizeof(mapping),
                                     .types = types,
                                     .type_count = 1 };
@@ -48,7 +48,7 @@ static void set_event(struct variant *variant, size_t index,
     struct bench_credited *event = &variant->events[index];
     quipu_id id;
     quipu_id_of_uuid(&id, sequence);
-    quipu_event_init(&event->base, &bench_credited_type, &id, position);
+    quipu_event_init(&event->base, &credited, &id, position);
     event->base.time = (quipu_time){ 0 };
     event->data =
         (quipu_bytes){ measure_workload_state + 8, MEASURE_STATE_SIZE - 8 };
