@@ -207,7 +207,7 @@ fetch '/api/item?id=large&position=1'
 gives '[.state.word, .state.rest | length]' '[200000,5000]'
 # Integers that the reader of a browser would round.
 fetch '/api/item?id=big&position=0'
-gives '.state | [.above, .below, .exact, .list, .nan, .real == 0.1]' \
+gives '.state | [.above, .below, .exact, .list, .nan, .real * 1 == 0.1]' \
     '[{"integer":"9007199254740993"},{"integer":"-9007199254740993"},'\
 '9007199254740992,[{"integer":"9007199254740993"}],"NaN",true]'
 stop
