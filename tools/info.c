@@ -30,6 +30,8 @@ static const struct capability capabilities[] = {
       "it keeps key-value entries and checks conditions" },
     { QUIPU_CAN_ERASE, "erase", "the contents of its items can be erased" },
     { QUIPU_CAN_SCRUB, "scrub", "what is erased is in none of its files" },
+    { QUIPU_CAN_SHARE_FLUSH, "share_flush",
+      "appends of several processes share a sync of the disk" },
     { 0, NULL, NULL }
 };
 

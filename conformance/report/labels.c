@@ -54,6 +54,7 @@ static const struct quipu_trait_label traits[] = {
     { QUIPU_CAN_ENTRIES, "entries", true },
     { QUIPU_CAN_ERASE, "erase", true },
     { QUIPU_CAN_SCRUB, "scrub", true },
+    { QUIPU_CAN_SHARE_FLUSH, "shared flush", true },
     { QUIPU_CAN_SHARE, "shared", true },
     { QUIPU_CAN_PERSIST, "persistent", true },
     { QUIPU_TRAIT_MULTI_OPEN, "one store behind the URI", false },

@@ -112,6 +112,9 @@ static void describe(const quipu_driver_datastore *datastore,
     opened->capabilities =
         QUIPU_CAN_LOG | QUIPU_CAN_TRACK | QUIPU_CAN_TRANSACT | QUIPU_CAN_SHARE |
         QUIPU_CAN_PERSIST | QUIPU_CAN_ENTRIES | QUIPU_CAN_ERASE;
+    if (datastore->shared_flush) {
+        opened->capabilities |= QUIPU_CAN_SHARE_FLUSH;
+    }
     opened->identity = datastore->identity;
     opened->limits = (quipu_limits){ .state_size = 64 * MEBI,
                                      .append_items = 100000,

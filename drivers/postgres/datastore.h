@@ -46,8 +46,9 @@ struct quipu_driver_datastore {
     int32_t namespace_number; /* 0: not looked up yet */
     quipu_uuid identity;      /* of the store and namespace */
     bool readonly;
-    bool relaxed; /* durability=relaxed: synchronous_commit=off */
-    bool opened;  /* errors have the codes of operations, not of opening */
+    bool relaxed;      /* durability=relaxed: synchronous_commit=off */
+    bool shared_flush; /* a property of the namespace (net/flush.h) */
+    bool opened;       /* errors have the codes of operations, not of opening */
     pid_t process;
     struct statement sql[CATALOGUE_SQL_COUNT];
     struct pool pool;

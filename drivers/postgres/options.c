@@ -43,6 +43,12 @@ const quipu_option_info quipu_postgres_option_table[OPTION_COUNT] = {
       .type = QUIPU_OPTION_TEXT,
       .help = "the PostgreSQL schema of quipu's tables; by default the first "
               "of the search path" },
+    { .name = "shared_flush",
+      .fallback = NULL,
+      .type = QUIPU_OPTION_BOOL,
+      .help = "of a namespace that is made: appends of many processes share a "
+              "sync of the disk, and reads wait for it; by default, as the "
+              "namespace was made, and no for a new one" },
     { .name = "statement_timeout",
       .fallback = "0",
       .type = QUIPU_OPTION_COUNT,
@@ -105,6 +111,9 @@ static int set(const quipu_host *host, struct options *options,
         options->notify = host->option_bool(value);
     } else if (strcmp(name, "schema") == 0) {
         options->schema = value;
+    } else if (strcmp(name, "shared_flush") == 0) {
+        options->shared_flush =
+            host->option_bool(value) ? SHARED_FLUSH_YES : SHARED_FLUSH_NO;
     } else if (strcmp(name, "prepared") == 0) {
         return set_prepared(host, options, value, error);
     }

@@ -6,7 +6,7 @@
 
 #include <quipu/driver.h>
 
-#define OPTION_COUNT 8
+#define OPTION_COUNT 9
 extern const quipu_option_info quipu_postgres_option_table[OPTION_COUNT];
 
 /* Use of prepared statements. */
@@ -14,6 +14,13 @@ enum prepared_use {
     PREPARED_AUTO, /* on sessions of its own, not behind a pooler */
     PREPARED_YES,
     PREPARED_NO
+};
+
+/* Whether the namespace has shared flushes (net/flush.h). */
+enum shared_flush {
+    SHARED_FLUSH_ANY, /* as it was made; a new one has none */
+    SHARED_FLUSH_YES,
+    SHARED_FLUSH_NO
 };
 
 struct options {
@@ -24,6 +31,7 @@ struct options {
     int64_t pool;              /* connections at most */
     bool notify;               /* use NOTIFY and LISTEN */
     enum prepared_use prepared;
+    enum shared_flush shared_flush;
     const char *schema; /* borrowed for the opening; or NULL */
 };
 

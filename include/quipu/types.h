@@ -494,7 +494,10 @@ enum quipu_capability {
     /* The contents of items can be erased (E1 to E7). */
     QUIPU_CAN_ERASE = 1u << 7,
     /* Erased contents are in no file of the store afterwards (E8). */
-    QUIPU_CAN_SCRUB = 1u << 8
+    QUIPU_CAN_SCRUB = 1u << 8,
+    /* Appends of several processes share a sync of the disk, and reads wait for
+     * one; no guarantee differs (docs/postgresql.md). */
+    QUIPU_CAN_SHARE_FLUSH = 1u << 9
 };
 
 /*

@@ -142,6 +142,18 @@ says '"table":"stored_events","ids":"uuid","contiguous":true'
 says '"head":6,"head_event_id":"23c08a33-3406-5691-81d2-21ef3cffed10"'
 says '"tracking":[{"consumer":"mail\u0007","log":"things","notification_id":2}'
 
+# A property of a PostgreSQL namespace.
+case $driver in
+postgres)
+    flushes=$(store flushes)
+    "$plant" plain "$flushes&shared_flush=yes" 0 0
+    expect 0 "$quipu" info "$flushes"
+    says "appends of several processes share a sync of the disk"
+    expect 0 "$quipu" info --json "$flushes"
+    says '"erase","share_flush"]'
+    ;;
+esac
+
 # An empty store, and one with an empty schema.
 "$plant" plain "$empty" 0 0
 expect 0 "$quipu" log --json "$empty"

@@ -35,6 +35,13 @@
  * INV5  A try whose outcome is unknown is never followed by an optimistic
  *       pass: only the strict pass can tell if the lost try has stored it.
  *
+ * Shared flushes.  In a namespace that has them, a transaction commits before
+ * its flush (net/flush.h) if other sessions append to the log at the same time,
+ * since they wait for the lock.  That costs a second transaction, so a session
+ * that appends alone does not do it.  A session sees others by ids of theirs
+ * between its own, and expects them for its next CROWDED_APPENDS, and for its
+ * first ones.
+ *
  * Backoff.  A refused optimistic pass is a wasted round trip.  After a batch in
  * which a request was refused, or was a repeat, the next STRICT_BATCHES batches
  * of the datastore begin with the strict pass.
@@ -130,6 +137,25 @@ static enum outcome try_passes(struct batch *batch, const struct lease *lease,
     return outcome;
 }
 
+/* Notes whether other sessions have appended since the session's last append.
+ * A batch with several schemas tells nothing. */
+static void note_others(const struct batch *batch,
+                        struct connection *connection)
+{
+    const struct schema_batch *schema = &batch->schemas[0];
+    if (batch->schema_count != 1 || schema->items == 0) {
+        return;
+    }
+    if (connection->log == schema->bound->number &&
+        connection->log_head != schema->head) {
+        connection->crowded = CROWDED_APPENDS;
+    } else if (connection->crowded > 0) {
+        connection->crowded--;
+    }
+    connection->log = schema->bound->number;
+    connection->log_head = schema->head + (int64_t)schema->items;
+}
+
 /* One try on a connection of the pool.  While a COMMIT is uncertain, an error
  * of a later try changes nothing about that: the outcome stays unknown. */
 static enum outcome try_once(struct batch *batch,
@@ -151,6 +177,7 @@ static enum outcome try_once(struct batch *batch,
         quipu_postgres_transaction_rollback(&lease);
     }
     if (outcome == OUTCOME_DONE && batch->accepted) {
+        note_others(batch, connection);
         quipu_postgres_notify_announce(datastore, connection);
     }
     quipu_postgres_pool_return(datastore, connection);

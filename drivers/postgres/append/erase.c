@@ -68,7 +68,7 @@ static int note_commit(const struct erase *erase, const struct lease *lease)
     PGresult *result = NULL;
     int status = QUIPU_OK;
     SAFEGUARD("E1.format-of-a-store-with-an-erased-item")
-    status = quipu_postgres_catalogue_raise_format(lease);
+    status = quipu_postgres_catalogue_raise_format(lease, STORE_FORMAT_ERASED);
     if (status != QUIPU_OK) {
         return status;
     }

@@ -358,17 +358,19 @@ static enum outcome store_and_commit(struct exchange *exchange)
     }
     exchange->commit_sent = connection->commit_sent;
     enum outcome outcome = receive_stores(exchange);
-    if (outcome == OUTCOME_DONE) {
-        enum answer answer = quipu_postgres_pipeline_receive(
-            connection, quipu_postgres_batch_latest(batch), &result);
-        outcome = outcome_of_commit(quipu_postgres_transaction_commit_status(
-            exchange->lease, answer, &result));
-        if (exchange->alone) {
-            return outcome;
-        }
+    if (outcome != OUTCOME_DONE) {
+        receive_sync(exchange);
+        return outcome;
     }
-    receive_sync(exchange);
-    return outcome;
+    int64_t latest = quipu_postgres_batch_latest(batch);
+    if (!exchange->alone) {
+        return outcome_of_commit(
+            quipu_postgres_transaction_receive_commit(exchange->lease, latest));
+    }
+    enum answer answer =
+        quipu_postgres_pipeline_receive(connection, latest, &result);
+    return outcome_of_commit(quipu_postgres_transaction_commit_status(
+        exchange->lease, answer, &result));
 }
 
 /* SQL_STORED and SQL_TRACKING_STORED fail if a schema was torn down: then

@@ -8,6 +8,7 @@
 
 #include "catalogue/catalogue.h"
 #include "net/errors.h"
+#include "net/flush.h"
 #include "net/query.h"
 #include "net/retry.h"
 #include "net/transaction.h"
@@ -431,7 +432,8 @@ static int store(struct batch *batch, const struct lease *lease, bool works)
     }
     if (status == QUIPU_OK && stores_erased(batch)) {
         SAFEGUARD("E7.format-of-a-store-with-an-erased-item")
-        status = quipu_postgres_catalogue_raise_format(lease);
+        status =
+            quipu_postgres_catalogue_raise_format(lease, STORE_FORMAT_ERASED);
     }
     return status;
 }
@@ -461,12 +463,16 @@ static bool has_repeats(const struct batch *batch)
 
 /* Stores what was accepted, and commits.  A repeat alone is committed, too:
  * the append that it repeats may have been made with relaxed durability, and
- * the flush of this commit covers it. */
+ * the flush of this commit covers it.  In a namespace with shared flushes the
+ * commit is followed by a flush, also if it changes nothing: the results tell
+ * what others have stored. */
 static enum outcome store_and_commit(struct batch *batch,
                                      const struct lease *lease,
                                      const struct caller_work *work)
 {
-    bool flush = has_repeats(batch) && !batch->datastore->relaxed;
+    const quipu_driver_datastore *datastore = batch->datastore;
+    bool flush = has_repeats(batch) && !datastore->relaxed &&
+                 !datastore->shared_flush; /* flushed by itself */
     if (!batch->accepted && !flush) {
         quipu_postgres_transaction_rollback(lease);
         return OUTCOME_DONE;
@@ -476,6 +482,10 @@ static enum outcome store_and_commit(struct batch *batch,
         return outcome_of(lease);
     }
     int64_t latest = quipu_postgres_batch_latest(batch);
+    SAFEGUARD("V2.checked-append-tells-what-is-durable")
+    lease->connection->flush_follows =
+        datastore->shared_flush &&
+        (!datastore->relaxed || batch->refused || works);
     if (works &&
         quipu_postgres_work_run(lease, work, batch->transaction) != QUIPU_OK) {
         return OUTCOME_FAILED;
@@ -492,6 +502,20 @@ static enum outcome store_and_commit(struct batch *batch,
                                              : OUTCOME_RETRY;
 }
 
+/* Returns true if nothing is to be stored, and the caller is told, or its
+ * function has seen, what others have committed and perhaps not flushed yet. */
+static bool tells_of_others(const struct batch *batch,
+                            const struct lease *lease,
+                            const struct caller_work *work,
+                            enum outcome outcome)
+{
+    return SAFEGUARDED("V2.refused-append-tells-what-is-durable",
+                       batch->datastore->shared_flush, false) &&
+           ((outcome == OUTCOME_DONE && !batch->accepted) ||
+            (outcome == OUTCOME_FAILED && work->function &&
+             !lease->connection->lost));
+}
+
 enum outcome quipu_postgres_strict_try(struct batch *batch,
                                        const struct lease *lease,
                                        const struct caller_work *work)
@@ -502,6 +526,10 @@ enum outcome quipu_postgres_strict_try(struct batch *batch,
                                : outcome_of(lease);
     if (outcome == OUTCOME_RETRY || outcome == OUTCOME_FAILED) {
         quipu_postgres_transaction_rollback(lease);
+    }
+    if (tells_of_others(batch, lease, work, outcome) &&
+        quipu_postgres_flush_run(lease, "append") != QUIPU_OK) {
+        return work->function ? OUTCOME_FAILED : outcome_of(lease);
     }
     return outcome;
 }

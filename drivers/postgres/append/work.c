@@ -162,10 +162,9 @@ int quipu_postgres_work_commit(const struct lease *lease, int64_t transaction,
     int status = QUIPU_OK;
     if (answer == ANSWER_OK) {
         PQclear(result);
-        answer = quipu_postgres_pipeline_receive(connection, latest, &result);
-        status =
-            quipu_postgres_transaction_commit_status(lease, answer, &result);
-    } else if (answer != ANSWER_ERROR) {
+        return quipu_postgres_transaction_receive_commit(lease, latest);
+    }
+    if (answer != ANSWER_ERROR) {
         status =
             quipu_postgres_transaction_commit_status(lease, answer, &result);
     } else if (!other) {

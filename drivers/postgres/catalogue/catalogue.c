@@ -121,13 +121,13 @@ static int check_format(const quipu_driver_datastore *datastore,
                                "it from a backup",
                                datastore->name);
     }
-    if (format > STORE_FORMAT_ERASED) {
+    if (format > STORE_FORMAT_SHARED_FLUSH) {
         return host->error_set(error, QUIPU_UNSUPPORTED, 0, NULL,
                                "%s has format %lld, and this driver supports "
                                "formats up to %d; use "
                                "a newer quipu",
                                datastore->name, (long long)format,
-                               STORE_FORMAT_ERASED);
+                               STORE_FORMAT_SHARED_FLUSH);
     }
     return QUIPU_OK;
 }
@@ -333,14 +333,26 @@ int quipu_postgres_catalogue_add_erasures(const struct lease *lease)
     return add_table(lease, &erasures);
 }
 
+int quipu_postgres_catalogue_add_shared_flush(const struct lease *lease)
+{
+    static const struct later_table shared_flush = {
+        "quipu_shared_flush", quipu_postgres_table_ddl_shared_flush,
+        "the store lacks the table quipu_shared_flush: grant CREATE on the "
+        "PostgreSQL schema, or make a namespace with shared_flush=yes as "
+        "another role once"
+    };
+    return add_table(lease, &shared_flush);
+}
+
 /* ------------------------------------------------------------ erased items */
 
-int quipu_postgres_catalogue_raise_format(const struct lease *lease)
+int quipu_postgres_catalogue_raise_format(const struct lease *lease,
+                                          int32_t format)
 {
     struct arguments *arguments = &lease->connection->arguments;
     PGresult *result = NULL;
     quipu_postgres_binary_begin(arguments);
-    quipu_postgres_binary_add_int4(arguments, STORE_FORMAT_ERASED);
+    quipu_postgres_binary_add_int4(arguments, format);
     int status = quipu_postgres_query_run(
         lease, &lease->datastore->sql[SQL_FORMAT_RAISE],
         "raise the format of the store", &result);
@@ -406,6 +418,8 @@ static int read_namespace(const struct lease *lease, bool *found)
         datastore->namespace_number =
             (int32_t)quipu_postgres_binary_get_int(result, 0, 0);
         datastore->identity = quipu_postgres_binary_get_uuid(result, 0, 1);
+        status = quipu_postgres_shared_flush_find(
+            lease, quipu_postgres_binary_get_int(result, 0, 2));
     }
     PQclear(result);
     return status;
@@ -414,13 +428,18 @@ static int read_namespace(const struct lease *lease, bool *found)
 static int add_namespace(const struct lease *lease)
 {
     quipu_driver_datastore *datastore = lease->datastore;
+    bool shared = datastore->options.shared_flush == SHARED_FLUSH_YES;
     quipu_uuid identity;
     PGresult *result = NULL;
     if (!quipu_common_store_identity_make(&identity)) {
         return datastore->host->error_set(lease->error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }
-    int status = quipu_postgres_transaction_begin(lease);
+    int status =
+        shared ? quipu_postgres_catalogue_add_shared_flush(lease) : QUIPU_OK;
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_transaction_begin(lease);
+    }
     if (status != QUIPU_OK) {
         return status;
     }
@@ -432,6 +451,9 @@ static int add_namespace(const struct lease *lease)
     status = quipu_postgres_query_run(lease, &datastore->sql[SQL_NAMESPACE_ADD],
                                       "make the namespace", &result);
     PQclear(result);
+    if (status == QUIPU_OK && shared) {
+        status = quipu_postgres_shared_flush_make(lease, &identity);
+    }
     if (status != QUIPU_OK) {
         quipu_postgres_transaction_rollback(lease);
         return status;

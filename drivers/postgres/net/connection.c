@@ -205,6 +205,7 @@ static struct connection *create(const quipu_host *host)
         memset(connection, 0, sizeof(*connection));
         connection->arguments.host = host;
         connection->lock_timeout = -1;
+        connection->crowded = CROWDED_APPENDS;
     }
     return connection;
 }

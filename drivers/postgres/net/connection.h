@@ -10,6 +10,7 @@
 #include "prepared.h"
 #include "shape.h"
 
+#define CROWDED_APPENDS 16 /* after an append of another session was seen */
 #define PENDING_MAX 256 /* statements sent and not answered, a power of two */
 
 /* A message that was sent and not yet answered. */
@@ -28,14 +29,19 @@ struct connection {
     bool lost;               /* nothing more can be sent or received */
     bool no_memory;          /* a statement could not be queued: answers would
                               * no longer match; the connection is dropped */
-    bool commit_sent;        /* since the last BEGIN */
+    bool commit_sent;        /* since the last BEGIN; or a flush was */
     bool standby_skipped;    /* the COMMIT did not wait for its standby */
+    bool flush_follows;      /* the COMMIT is followed by a flush (flush.h) */
     bool unread_answers;     /* a NOTIFY's answer is still to be read */
     bool used_by_caller;     /* a function ran on it: settings may differ */
     bool large_buffers;      /* libpq's buffers have grown: not kept idle */
     int64_t deadline;        /* for sending a long message */
     int64_t lock_timeout;    /* of the session, in ms; -1: unknown */
     int64_t used;            /* when it was last returned */
+    int64_t log;             /* number of the schema last appended to, */
+    int64_t log_head;        /* its head after that, */
+    unsigned crowded;        /* and appends left that others are expected to
+                              * wait for (append/append.c) */
     struct arguments arguments;
     struct pending pending[PENDING_MAX]; /* a ring */
     char problem[SHAPE_PROBLEM];         /* of a malformed answer */

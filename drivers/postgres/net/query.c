@@ -4,7 +4,10 @@
 
 #include "datastore.h"
 #include "errors.h"
+#include "flush.h"
 #include "retry.h"
+
+#include "common/safeguard.h"
 
 #define READ_TRIES 3
 
@@ -138,16 +141,42 @@ struct reads {
     PGresult **results;
 };
 
+/* Returns true if what the reads return may not be durable yet (flush.h). */
+static bool needs_flush(const struct lease *lease, const struct reads *reads)
+{
+    bool settled = true;
+    for (size_t i = 0; i < reads->count; i++) {
+        settled = settled && reads->queries[i].settled;
+    }
+    return SAFEGUARDED("V2.read-returns-what-is-durable",
+                       lease->datastore->shared_flush && !settled, false);
+}
+
+static int receive_flush(const struct lease *lease, const char *what)
+{
+    PGresult *result = NULL;
+    enum answer answer = quipu_postgres_flush_receive(
+        lease->connection, clock_grace(lease->deadline), &result);
+    return answer == ANSWER_SYNC
+               ? QUIPU_OK
+               : quipu_postgres_flush_fail(lease, answer, &result, what);
+}
+
+/* A flush behind the reads takes no further round trip. */
 static int run_reads(const struct lease *lease, void *context)
 {
     const struct reads *reads = context;
     const struct query *queries = reads->queries;
+    const bool flush = needs_flush(lease, reads);
     size_t received = 0;
     int status = QUIPU_OK;
     for (size_t i = 0; i < reads->count; i++) {
         quipu_postgres_binary_begin(&lease->connection->arguments);
         queries[i].put(&lease->connection->arguments, queries[i].context);
         quipu_postgres_pipeline_send(lease->connection, queries[i].statement);
+    }
+    if (flush) {
+        quipu_postgres_flush_send(lease);
     }
     quipu_postgres_pipeline_sync(lease->connection);
     while (status == QUIPU_OK && received < reads->count) {
@@ -156,7 +185,8 @@ static int run_reads(const struct lease *lease, void *context)
         received += status == QUIPU_OK;
     }
     if (status == QUIPU_OK) {
-        status = receive_sync(lease, queries[0].what);
+        status = flush ? receive_flush(lease, queries[0].what)
+                       : receive_sync(lease, queries[0].what);
     }
     clear(reads->results, status == QUIPU_OK ? 0 : received);
     return status;

@@ -37,6 +37,7 @@ int quipu_postgres_query_repeat(quipu_driver_datastore *datastore,
 /* A read: a statement, how its parameters are added, and words for messages. */
 struct query {
     const struct statement *statement;
+    bool settled; /* all that it can return is durable (flush.h, INV4) */
     void (*put)(struct arguments *arguments, const void *context);
     const void *context;
     const char *what;

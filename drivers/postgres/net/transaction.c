@@ -20,13 +20,25 @@
 
 #include "datastore.h"
 #include "errors.h"
+#include "flush.h"
 #include "query.h"
+
+#include "common/safeguard.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #define STEADY 1000     /* a session keeps limits of at least this many ms */
 #define GRACE_LIMIT 500 /* ms for a statement that waits for no lock */
+
+/* Returns true for an append that is to be committed before its flush: others
+ * wait for its lock (flush.h). */
+static bool is_early(const struct lease *lease)
+{
+    const quipu_driver_datastore *datastore = lease->datastore;
+    return datastore->shared_flush && !datastore->relaxed &&
+           lease->connection->crowded > 0;
+}
 
 /* The smaller of two limits in milliseconds; 0 is no limit. */
 static int64_t smaller(int64_t limit, int64_t option)
@@ -78,7 +90,7 @@ static bool is_near(int64_t have, int64_t wanted)
 }
 
 static unsigned send_begin(const struct lease *lease, int64_t transfer_time,
-                           bool *alone)
+                           bool early, bool *alone)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     struct connection *connection = lease->connection;
@@ -88,7 +100,8 @@ static unsigned send_begin(const struct lease *lease, int64_t transfer_time,
     bool near = own && is_near(connection->lock_timeout, limit);
     bool keep = own && !near && (limit == 0 || limit >= STEADY);
     unsigned answers = 0;
-    *alone = *alone && (near || keep) &&
+    connection->flush_follows = early;
+    *alone = *alone && !early && (near || keep) &&
              PQtransactionStatus(connection->pg) == PQTRANS_IDLE;
     connection->commit_sent = connection->standby_skipped = false;
     /* No synchronization point between ROLLBACK and BEGIN: after it a pooler
@@ -112,6 +125,12 @@ static unsigned send_begin(const struct lease *lease, int64_t transfer_time,
     if (!near && !keep) {
         send_settings(datastore, connection, limit, transfer_time, true);
     }
+    if (early) {
+        quipu_postgres_binary_begin(&connection->arguments);
+        quipu_postgres_pipeline_send(connection,
+                                     &datastore->sql[SQL_COMMIT_EARLY]);
+        answers++;
+    }
     return answers + (near ? 1 : keep ? 3 : 2);
 }
 
@@ -119,7 +138,7 @@ unsigned quipu_postgres_transaction_send_begin(const struct lease *lease,
                                                int64_t transfer_time)
 {
     bool alone = false;
-    return send_begin(lease, transfer_time, &alone);
+    return send_begin(lease, transfer_time, is_early(lease), &alone);
 }
 
 unsigned quipu_postgres_transaction_send_begin_one(const struct lease *lease,
@@ -127,13 +146,14 @@ unsigned quipu_postgres_transaction_send_begin_one(const struct lease *lease,
                                                    bool *alone)
 {
     *alone = true;
-    return send_begin(lease, transfer_time, alone);
+    return send_begin(lease, transfer_time, is_early(lease), alone);
 }
 
 int quipu_postgres_transaction_begin(const struct lease *lease)
 {
     int64_t latest = clock_grace(lease->deadline);
-    unsigned count = quipu_postgres_transaction_send_begin(lease, 0) + 1;
+    bool alone = false;
+    unsigned count = send_begin(lease, 0, false, &alone) + 1;
     quipu_postgres_pipeline_sync(lease->connection);
     return quipu_postgres_query_skip(lease, count, latest,
                                      "begin a transaction");
@@ -168,26 +188,12 @@ static bool is_rolled_back(enum answer answer, const PGresult *result)
             quipu_postgres_error_has_state(result, "23"));
 }
 
-int quipu_postgres_transaction_commit_status(const struct lease *lease,
-                                             enum answer answer,
-                                             PGresult **result)
+static int fail_unknown(const struct lease *lease, enum answer answer,
+                        PGresult **result)
 {
     struct connection *connection = lease->connection;
     quipu_error own = { 0 };
     struct lease unknown = *lease;
-    bool ended =
-        answer == ANSWER_SYNC ||
-        (answer == ANSWER_OK && strcmp(PQcmdStatus(*result), "COMMIT") == 0);
-    bool committed = ended && !connection->standby_skipped;
-    if (committed) {
-        PQclear(*result);
-        *result = NULL;
-        return QUIPU_OK;
-    }
-    if (is_rolled_back(answer, *result)) {
-        return quipu_postgres_error_from_answer(lease, answer, result,
-                                                "commit");
-    }
     unknown.error = &own;
     (void)quipu_postgres_error_from_answer(&unknown, answer, result, "commit");
     connection->lost = true;
@@ -201,12 +207,63 @@ int quipu_postgres_transaction_commit_status(const struct lease *lease,
                                     : own.message);
 }
 
+int quipu_postgres_transaction_commit_status(const struct lease *lease,
+                                             enum answer answer,
+                                             PGresult **result)
+{
+    const struct connection *connection = lease->connection;
+    bool ended =
+        answer == ANSWER_SYNC ||
+        (answer == ANSWER_OK && strcmp(PQcmdStatus(*result), "COMMIT") == 0);
+    bool committed = ended && !connection->standby_skipped;
+    if (committed) {
+        PQclear(*result);
+        *result = NULL;
+        return QUIPU_OK;
+    }
+    if (is_rolled_back(answer, *result)) {
+        return quipu_postgres_error_from_answer(lease, answer, result,
+                                                "commit");
+    }
+    return fail_unknown(lease, answer, result);
+}
+
+/* An error of the flush says nothing about the commit before it. */
+int quipu_postgres_transaction_receive_commit(const struct lease *lease,
+                                              int64_t latest)
+{
+    struct connection *connection = lease->connection;
+    PGresult *result = NULL;
+    enum answer answer =
+        quipu_postgres_pipeline_receive(connection, latest, &result);
+    int status =
+        quipu_postgres_transaction_commit_status(lease, answer, &result);
+    if (status == QUIPU_OK && connection->flush_follows) {
+        answer = quipu_postgres_flush_receive(connection, latest, &result);
+        if (answer != ANSWER_SYNC) {
+            SAFEGUARD("V3.answer-to-the-flush")
+            return fail_unknown(lease, answer, &result);
+        }
+        PQclear(result);
+        return QUIPU_OK;
+    }
+    if (!connection->lost && quipu_postgres_pipeline_receive_sync(
+                                 connection, latest) != ANSWER_SYNC) {
+        connection->lost = true;
+    }
+    return status;
+}
+
 void quipu_postgres_transaction_send_commit(const struct lease *lease)
 {
     struct connection *connection = lease->connection;
     quipu_postgres_binary_begin(&connection->arguments);
     quipu_postgres_pipeline_send(connection,
                                  &lease->datastore->sql[SQL_COMMIT]);
+    if (connection->flush_follows) {
+        SAFEGUARD("V3.flush-after-an-early-commit")
+        quipu_postgres_flush_send(lease);
+    }
     quipu_postgres_transaction_send_end(lease);
 }
 
@@ -220,17 +277,7 @@ void quipu_postgres_transaction_send_end(const struct lease *lease)
 int quipu_postgres_transaction_commit(const struct lease *lease,
                                       int64_t deadline)
 {
-    struct connection *connection = lease->connection;
-    PGresult *result = NULL;
-    int64_t latest = clock_grace(deadline);
     quipu_postgres_transaction_send_commit(lease);
-    enum answer answer =
-        quipu_postgres_pipeline_receive(connection, latest, &result);
-    int status =
-        quipu_postgres_transaction_commit_status(lease, answer, &result);
-    if (!connection->lost && quipu_postgres_pipeline_receive_sync(
-                                 connection, latest) != ANSWER_SYNC) {
-        connection->lost = true;
-    }
-    return status;
+    return quipu_postgres_transaction_receive_commit(lease,
+                                                     clock_grace(deadline));
 }

@@ -23,8 +23,9 @@ unsigned quipu_postgres_transaction_send_begin_one(const struct lease *lease,
                                                    bool *alone);
 /* Sends BEGIN and waits for its answer. */
 int quipu_postgres_transaction_begin(const struct lease *lease);
-/* Queues COMMIT and a synchronization point; connection->commit_sent says
- * whether COMMIT may reach the server. */
+/* Queues COMMIT, the flush that follows it in some transactions (flush.h), and
+ * a synchronization point; connection->commit_sent says whether COMMIT may
+ * reach the server. */
 void quipu_postgres_transaction_send_commit(const struct lease *lease);
 /* The same for a statement that is a transaction by itself: no COMMIT. */
 void quipu_postgres_transaction_send_end(const struct lease *lease);
@@ -32,6 +33,10 @@ void quipu_postgres_transaction_send_end(const struct lease *lease);
  * may or may not have been committed; the connection is lost. */
 int quipu_postgres_transaction_commit(const struct lease *lease,
                                       int64_t deadline);
+/* Receives the answers to COMMIT and to what was queued with it; the status is
+ * that of quipu_postgres_transaction_commit. */
+int quipu_postgres_transaction_receive_commit(const struct lease *lease,
+                                              int64_t latest);
 /* The status of an answer to COMMIT, or of the synchronization point that ends
  * a statement without one, as above.  Clears *result. */
 int quipu_postgres_transaction_commit_status(const struct lease *lease,

@@ -248,6 +248,7 @@ int quipu_postgres_page_take(quipu_driver_cursor *cursor, PGresult *page,
 struct query quipu_postgres_page_query(const quipu_driver_cursor *cursor)
 {
     return (struct query){ .statement = choose_query(cursor),
+                           .settled = cursor->reading.lent,
                            .put = put_query,
                            .context = cursor,
                            .what = "read" };

@@ -15,6 +15,8 @@
  *       is read again, now bounded by the head. Descending reads of a
  *       contiguous sequence or of the log need no head: later items lie
  *       above their range.
+ *       So later pages show nothing that the first page or that head does not
+ *       follow in the server's log, and need no flush (net/flush.h).
  * INV2  A page has at most PAGE_ITEMS items and PAGE_BYTES bytes, or a
  *       single larger item. The first pages trust in small items: one that
  *       exceeds its share comes without contents and ends the page, and from

@@ -41,6 +41,28 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "int8",
         "one text?",
         "SELECT pg_catalog.txid_status($1)" },
+    /* net/flush.h explains the two. */
+    [SQL_COMMIT_EARLY] = {
+        "",
+        "one text",
+        "SELECT pg_catalog.set_config('synchronous_commit', 'off', true)" },
+    [SQL_FLUSH] = {
+        "",
+        "one text text?",
+        "SELECT pg_catalog.set_config('synchronous_commit',"
+        "           CASE WHEN pg_catalog.current_setting('synchronous_commit')"
+        "                     {=} 'off' THEN 'on'"
+        "                ELSE pg_catalog.current_setting('synchronous_commit')"
+        "           END, true),"
+        "       CASE WHEN pg_catalog.pg_is_in_recovery() THEN NULL"
+        "            WHEN pg_catalog.current_setting("
+        "                     'synchronous_standby_names') {=} ''"
+        "             AND pg_catalog.pg_current_wal_flush_lsn()"
+        "                 {>=} pg_catalog.pg_current_wal_insert_lsn()"
+        "            THEN NULL"
+        "            ELSE pg_catalog.pg_logical_emit_message(true, 'quipu',"
+        "                     ''::pg_catalog.text)::pg_catalog.text"
+        "       END" },
     /* A notification is a hint: its commit does not wait for the disk. */
     [SQL_NOTIFY] = {
         "text",
@@ -300,8 +322,9 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
     /* -------------------------------------------------------- namespaces */
     [SQL_NAMESPACE_FIND] = {
         "text",
-        "opt int4 uuid",
-        "SELECT number, identity"
+        "opt int4 uuid int4?",
+        "SELECT number, identity,"
+        "       (SELECT pg_catalog.max(format) FROM {quipu_store})"
         "  FROM {quipu_namespaces}"
         " WHERE name {=} $1" },
     [SQL_NAMESPACE_ADD] = {
@@ -311,6 +334,22 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         " SELECT coalesce(pg_catalog.max(number), 0) {+} 1, $1, $2, 0"
         "   FROM {quipu_namespaces}"
         " ON CONFLICT DO NOTHING" },
+    /* A server that runs statements on others knows nothing of their disks. */
+    [SQL_SHARED_FLUSH_FIND] = {
+        "int4",
+        "one bool bool",
+        "SELECT EXISTS (SELECT 1"
+        "                 FROM {quipu_shared_flush}"
+        "                WHERE namespace {=} $1),"
+        "       pg_catalog.current_setting('citus.version', true)"
+        "           IS NOT NULL" },
+    [SQL_SHARED_FLUSH_ADD] = {
+        "text uuid",
+        "",
+        "INSERT INTO {quipu_shared_flush} (namespace)"
+        " SELECT number"
+        "   FROM {quipu_namespaces}"
+        "  WHERE name {=} $1 AND identity {=} $2" },
     /* The row's lock makes set-ups and tear-downs of a namespace follow one
      * another.  A number is never given twice: a handle bound to a schema that
      * was torn down must not find another in its place. */

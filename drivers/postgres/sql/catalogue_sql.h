@@ -14,6 +14,8 @@ enum catalogue_sql {
     SQL_TRANSACTION, /* its number */
     SQL_SAME_TRANSACTION,   /* fails in a transaction with another number */
     SQL_TRANSACTION_STATUS, /* whether it was committed */
+    SQL_COMMIT_EARLY,       /* the transaction commits before its flush */
+    SQL_FLUSH,              /* waits until all commits before are durable */
     SQL_NOTIFY,
     SQL_HEAD, /* of the log of one schema */
     SQL_HEAD_RAISE,
@@ -45,6 +47,8 @@ enum catalogue_sql {
     SQL_ERASURES_ADD,
     SQL_NAMESPACE_FIND,
     SQL_NAMESPACE_ADD,
+    SQL_SHARED_FLUSH_FIND, /* whether a namespace has shared flushes */
+    SQL_SHARED_FLUSH_ADD,
     SQL_NAMESPACE_COUNT, /* takes the next schema number, and a lock */
     SQL_SCHEMA_FIND,
     SQL_SCHEMA_NEXT,

@@ -36,6 +36,12 @@ const char quipu_postgres_table_ddl_erasures[] =
     "    commits bigint NOT NULL,"
     "    PRIMARY KEY (namespace, schema))";
 
+/* The namespaces with shared flushes.  A store gets the table with the first of
+ * them. */
+const char quipu_postgres_table_ddl_shared_flush[] =
+    "CREATE TABLE {quipu_shared_flush} ("
+    "    namespace integer PRIMARY KEY)";
+
 const char *const quipu_postgres_table_ddl_own[] = {
     "CREATE TABLE {quipu_store} ("
     "    format integer PRIMARY KEY)",

@@ -20,6 +20,7 @@ extern const char *const quipu_postgres_table_ddl_own[];
  * store of an older program may lack. */
 extern const char quipu_postgres_table_ddl_entries[];
 extern const char quipu_postgres_table_ddl_erasures[];
+extern const char quipu_postgres_table_ddl_shared_flush[];
 
 /* The shape of a schema's item table: its columns and keys as CREATE TABLE
  * takes them.  Two schemas with the same name and equal shapes share a

@@ -255,12 +255,34 @@ static void newer_format_is_refused(void **state)
     quipu_error error;
     (void)state;
     exercise("schema=newer", "plain", 2);
-    fixture_sql("UPDATE newer.quipu_store SET format = 3");
+    fixture_sql("UPDATE newer.quipu_store SET format = 4");
     assert_refused(try_it("schema=newer", &error), QUIPU_UNSUPPORTED, &error,
                    "use a newer quipu");
     fixture_sql("DELETE FROM newer.quipu_store");
     assert_refused(try_it("schema=newer", &error), QUIPU_CORRUPT, &error,
                    "has no format");
+}
+
+/* A namespace keeps the property with which it was made.  A driver that does
+ * not know it must not open the store. */
+static void shared_flushes_belong_to_the_namespace(void **state)
+{
+    quipu_error error;
+    (void)state;
+    fixture_close(fixture_open("schema=flushes&namespace=a"));
+    assert_int_equal(fixture_ask("SELECT format FROM flushes.quipu_store"), 1);
+    exercise("schema=flushes&namespace=b&shared_flush=yes", "plain", 2);
+    assert_int_equal(fixture_ask("SELECT format FROM flushes.quipu_store"), 3);
+    assert_refused(
+        try_it("schema=flushes&namespace=a&shared_flush=yes", &error),
+        QUIPU_INVALID, &error, "was made without shared flushes");
+    assert_refused(try_it("schema=flushes&namespace=b&shared_flush=no", &error),
+                   QUIPU_INVALID, &error, "was made with shared flushes");
+    exercise("schema=flushes&namespace=a&shared_flush=no", "plain", 2);
+    exercise("schema=flushes&namespace=b", "plain", 4);
+    assert_int_equal(fixture_ask("SELECT max(namespace)"
+                                 " FROM flushes.quipu_shared_flush"),
+                     2);
 }
 
 /* Two namespaces share the table; a third with another shape has its own. */
@@ -311,6 +333,7 @@ int main(void)
         cmocka_unit_test(synchronous_commit_follows_the_durability),
         cmocka_unit_test(foreign_table_of_the_same_name_is_kept),
         cmocka_unit_test(newer_format_is_refused),
+        cmocka_unit_test(shared_flushes_belong_to_the_namespace),
         cmocka_unit_test(namespaces_share_a_table_of_the_same_shape),
     };
     return cmocka_run_group_tests(tests, NULL, NULL) != 0;

@@ -196,6 +196,32 @@ static void opening_a_standby_for_writing_names_the_options(void **state)
     assert_contains(error.message, "target_session_attrs=read-write");
 }
 
+/* It replays only what its primary has flushed, and cannot flush itself. */
+static void standby_reads_a_namespace_with_shared_flushes(void **state)
+{
+    quipu_schema schema = fixture_schema("plain");
+    quipu_driver_schema *bound = NULL;
+    quipu_error error = { 0 };
+    (void)state;
+    quipu_driver_datastore *datastore =
+        fixture_open("schema=shared_flush&shared_flush=yes");
+    bound = fixture_bind(datastore, &schema);
+    fixture_append(datastore, bound, 1);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+    wait_for_standby();
+    datastore = open_hosts(primary_host, standby_host,
+                           "&schema=shared_flush&readonly=yes"
+                           "&target_session_attrs=standby");
+    assert_ok(fixture_driver()->bind(datastore, &schema,
+                                     fixture_now() + 20 * SECOND, &bound,
+                                     &error),
+              &error);
+    assert_int_equal(fixture_head(datastore, bound), 1);
+    fixture_driver()->unbind(datastore, bound);
+    fixture_close(datastore);
+}
+
 static void read_only_session_names_the_options(void **state)
 {
     quipu_schema schema = fixture_schema("plain");
@@ -268,6 +294,7 @@ int main(void)
         cmocka_unit_test(host_that_is_down_is_skipped),
         cmocka_unit_test(host_that_does_not_answer_is_skipped),
         cmocka_unit_test(opening_a_standby_for_writing_names_the_options),
+        cmocka_unit_test(standby_reads_a_namespace_with_shared_flushes),
         cmocka_unit_test(read_only_session_names_the_options),
         cmocka_unit_test(open_datastore_appends_after_a_failover),
     };
