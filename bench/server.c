@@ -85,7 +85,7 @@ void bench_server_sweep(const char *uri)
     PGconn *pg = bench_server_connect(uri);
     PGresult *names =
         query(pg, "SELECT nspname FROM pg_namespace WHERE nspname ~"
-                  " '^" PREFIX "[0-9a-f]{8}_[a-z]+$'");
+                  " '^" PREFIX "[0-9a-f]{8}_[a-z_]+$'");
     for (int i = 0; i < PQntuples(names); i++) {
         const char *name = PQgetvalue(names, i, 0);
         if (try_lock(pg, name + strlen(PREFIX))) {

@@ -463,7 +463,7 @@ static int open_state(quipu_decoder *decoder, const quipu_mapper *mapper,
                       const quipu_binding *binding, quipu_event *event,
                       const struct quipu_subject **subjects)
 {
-    quipu_payload payload;
+    quipu_payload payload = { .version = 1 };
     int status = quipu_envelope_read(decoder, &payload, event);
 
     if (status == QUIPU_OK) {
