@@ -454,6 +454,10 @@ static int add_namespace(const struct lease *lease)
     if (status == QUIPU_OK && shared) {
         status = quipu_postgres_shared_flush_make(lease, &identity);
     }
+    if (status == QUIPU_OK && shared) {
+        status = quipu_postgres_catalogue_raise_format(
+            lease, STORE_FORMAT_SHARED_FLUSH);
+    }
     if (status != QUIPU_OK) {
         quipu_postgres_transaction_rollback(lease);
         return status;

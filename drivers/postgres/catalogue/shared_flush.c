@@ -75,9 +75,5 @@ int quipu_postgres_shared_flush_make(const struct lease *lease,
         quipu_postgres_query_run(lease, &datastore->sql[SQL_SHARED_FLUSH_ADD],
                                  "make the namespace", &result);
     PQclear(result);
-    if (status == QUIPU_OK) {
-        status = quipu_postgres_catalogue_raise_format(
-            lease, STORE_FORMAT_SHARED_FLUSH);
-    }
     return status;
 }
