@@ -157,9 +157,11 @@ static int receive_flush(const struct lease *lease, const char *what)
     PGresult *result = NULL;
     enum answer answer = quipu_postgres_flush_receive(
         lease->connection, clock_grace(lease->deadline), &result);
-    return answer == ANSWER_SYNC
-               ? QUIPU_OK
-               : quipu_postgres_flush_fail(lease, answer, &result, what);
+    if (answer == ANSWER_SYNC) {
+        PQclear(result);
+        return QUIPU_OK;
+    }
+    return quipu_postgres_flush_fail(lease, answer, &result, what);
 }
 
 /* A flush behind the reads takes no further round trip. */
