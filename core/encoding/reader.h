@@ -51,8 +51,8 @@ static inline int quipu_reader_next(quipu_reader *reader, quipu_token *token)
     if (left == 0 || (*at & 0xE0) != 0xA0 || (*at & 0x1FU) >= left) {
         return quipu_reader_next_any(reader, token);
     }
-    token->kind = QUIPU_TOKEN_STR;
-    token->bytes = (quipu_bytes){ at + 1, *at & 0x1F };
+    *token = (quipu_token){ .kind = QUIPU_TOKEN_STR,
+                            .bytes = { at + 1, *at & 0x1F } };
     reader->at = at + 1 + (*at & 0x1F);
     return QUIPU_READ_OK;
 }

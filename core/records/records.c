@@ -179,6 +179,9 @@ int quipu_records_read(quipu_records *records, quipu_bytes sequence_id,
     return quipu_cursor_open(records, &sequence_id, query, cursor, error);
 }
 
+/* The most sequences that a driver opens together. */
+#define TOGETHER_MAX ((size_t)64)
+
 /* Opens the cursors one after the other. */
 static int open_each(quipu_records *records,
                      const quipu_sequence_query *queries, size_t count,
@@ -204,9 +207,14 @@ static int open_many(quipu_records *records,
     int64_t number = -1;
     int status = QUIPU_OK;
 
-    if (together) {
-        status = quipu_cursor_open_many(records, queries, count, cursors,
-                                        &number, error);
+    for (size_t done = 0; together && done < count && status == QUIPU_OK;
+         done += TOGETHER_MAX) {
+        const size_t left = count - done;
+        int64_t later = -1;
+
+        status = quipu_cursor_open_many(
+            records, queries + done, left < TOGETHER_MAX ? left : TOGETHER_MAX,
+            cursors + done, number < 0 ? &number : &later, error);
     }
     if (status == QUIPU_OK && erasures) {
         *erasures = number;

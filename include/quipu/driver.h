@@ -532,9 +532,9 @@ typedef struct quipu_driver {
                      int64_t *erasures, quipu_error *error);
 
     /*
-     * [optional] Opens a cursor over each of `count` sequences, at least one,
-     * as `read_sequence` does, in as few round trips to the store as it can,
-     * and reads the number of erasures as `erasures` does (0 without
+     * [optional] Opens a cursor over each of `count` sequences, 1 to 64, as
+     * `read_sequence` does, in as few round trips to the store as it can, and
+     * reads the number of erasures as `erasures` does (0 without
      * QUIPU_CAN_ERASE), which must not be of a later moment than any of the
      * cursors.  The cursors need not be of one moment.  After a failure none is
      * open.  NULL: the core uses `erasures` and `read_sequence`.  Codes:

@@ -155,6 +155,27 @@ static void ranges(struct quipu_context *ctx)
     }
 }
 
+/* More sequences than a driver opens together. */
+static void crowd(struct quipu_context *ctx)
+{
+    enum { CROWD = 300 };
+    const struct place p = make_place(ctx, QUIPU_SHAPE_PLAIN);
+    quipu_sequence_query *queries =
+        quipu_context_allocate(ctx, CROWD * sizeof(*queries));
+    quipu_cursor **cursors =
+        quipu_context_allocate(ctx, CROWD * sizeof(quipu_cursor *));
+
+    for (size_t i = 0; i < CROWD; i++) {
+        queries[i] = (quipu_sequence_query){ p.sequences[i % SEQUENCES], NULL };
+    }
+    open_many(&p, queries, CROWD, cursors, 0);
+    for (size_t i = 0; i < CROWD; i++) {
+        const struct quipu_item_texts expected = read_alone(&p, &queries[i]);
+
+        check_items(&p, cursors[i], &expected, i);
+    }
+}
+
 /* More items than are read at a time, and what is appended meanwhile. */
 static void snapshots(struct quipu_context *ctx)
 {
@@ -246,6 +267,9 @@ static const struct quipu_case cases[] = {
     { "S4.sequences-together",
       "A program that gets many aggregates reads their sequences together.",
       ranges, 0, 0, 0 },
+    { "S4.many-sequences-together",
+      "A program that gets very many aggregates names them all at once.", crowd,
+      0, 0, 0 },
     { "V4.sequences-together",
       "A program reads the events of one aggregate while others grow.",
       snapshots, 0, 0, 0 },
