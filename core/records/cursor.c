@@ -194,7 +194,7 @@ int quipu_cursor_open(quipu_records *records, const quipu_bytes *sequence_id,
 
 /* ------------------------------------------------------- several sequences */
 
-/* Cursors that the driver opens in one call, and what it is asked for. */
+/* Cursors that the driver opens in one call, with its arguments. */
 struct opening {
     quipu_records *records;
     quipu_cursor **cursors;
