@@ -13,16 +13,6 @@
 
 static const quipu_bytes of_log = { NULL, 0 };
 
-/* The schemas of the cases. */
-static const unsigned shapes[] = {
-    QUIPU_SHAPE_PLAIN,
-    QUIPU_SHAPE_TEXT | QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME |
-        QUIPU_SHAPE_COLUMNS | QUIPU_SHAPE_NAMED,
-    QUIPU_SHAPE_SPARSE | QUIPU_SHAPE_NO_EVENT_ID | QUIPU_SHAPE_METADATA |
-        QUIPU_SHAPE_COLUMNS,
-};
-#define SHAPES (sizeof(shapes) / sizeof(*shapes))
-
 /* Records with items of which one follows another of another sequence, and the
  * texts of their log. */
 struct stored {
@@ -206,10 +196,10 @@ static void check_erased(const struct stored *stored,
 
 static void erased_range(struct quipu_context *ctx)
 {
-    for (size_t i = 0; i < SHAPES; i++) {
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
         struct stored stored;
 
-        store(ctx, shapes[i], &stored);
+        store(ctx, quipu_item_texts_shapes[i], &stored);
         erase_some(&stored);
         check_reads(&stored, check_erased);
     }
@@ -232,11 +222,11 @@ static void check_unchanged(const struct stored *stored,
 
 static void nothing_else(struct quipu_context *ctx)
 {
-    for (size_t i = 0; i < SHAPES; i++) {
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
         struct stored stored, other;
 
-        store(ctx, shapes[i], &stored);
-        store(ctx, shapes[i], &other);
+        store(ctx, quipu_item_texts_shapes[i], &stored);
+        store(ctx, quipu_item_texts_shapes[i], &other);
         erase_some(&stored);
         check_reads(&stored, check_unchanged);
         check_all(&other, quipu_item_texts_read(ctx, other.records, of_log),
@@ -263,10 +253,10 @@ static void check_place(const struct stored *stored,
 
 static void places(struct quipu_context *ctx)
 {
-    for (size_t i = 0; i < SHAPES; i++) {
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
         struct stored stored;
 
-        store(ctx, shapes[i], &stored);
+        store(ctx, quipu_item_texts_shapes[i], &stored);
         erase_some(&stored);
         check_reads(&stored, check_place);
     }
@@ -342,7 +332,7 @@ static void again(struct quipu_context *ctx)
     struct quipu_item_texts erased;
     int64_t count = -1, commits;
 
-    store(ctx, shapes[1], &stored);
+    store(ctx, quipu_item_texts_shapes[1], &stored);
     OK(quipu_records_head(stored.records, &before, ERR));
     erase(&stored, of_log, INT64_MIN, 6, 6);
     commits = commits_of(stored.records);
@@ -376,8 +366,8 @@ static void counted(struct quipu_context *ctx)
     struct stored stored, other;
     int64_t commits = 0;
 
-    store(ctx, shapes[0], &stored);
-    store(ctx, shapes[0], &other);
+    store(ctx, quipu_item_texts_shapes[0], &stored);
+    store(ctx, quipu_item_texts_shapes[0], &other);
     CHECK(commits_of(stored.records) == 0,
           "erasures are counted, and nothing was erased");
     for (int64_t id = 1; id <= 5; id++) {
@@ -427,7 +417,7 @@ static void check_repeated(struct quipu_builder *b, const char *what)
 
 static void appended(struct quipu_context *ctx)
 {
-    quipu_records *r = quipu_context_records(ctx, shapes[1]);
+    quipu_records *r = quipu_context_records(ctx, quipu_item_texts_shapes[1]);
     quipu_bytes s = quipu_bytes_of_text("sequence");
     struct quipu_builder *b = build_three(ctx, r, s);
     quipu_item full = b->items[1];

@@ -5,6 +5,14 @@
 #include <inttypes.h>
 #include <string.h>
 
+const unsigned quipu_item_texts_shapes[QUIPU_ITEM_TEXTS_SHAPES] = {
+    QUIPU_SHAPE_PLAIN,
+    QUIPU_SHAPE_TEXT | QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME |
+        QUIPU_SHAPE_COLUMNS | QUIPU_SHAPE_NAMED,
+    QUIPU_SHAPE_SPARSE | QUIPU_SHAPE_NO_EVENT_ID | QUIPU_SHAPE_METADATA |
+        QUIPU_SHAPE_COLUMNS,
+};
+
 /* Returns bytes in hexadecimal digits; "-" if they are absent. */
 static const char *hex(struct quipu_context *ctx, quipu_bytes bytes)
 {

@@ -9,6 +9,10 @@
 
 #include "cases/case.h"
 
+/* Shapes of schemas: plain, with text ids and all columns, and sparse. */
+#define QUIPU_ITEM_TEXTS_SHAPES 3
+extern const unsigned quipu_item_texts_shapes[QUIPU_ITEM_TEXTS_SHAPES];
+
 /* The contents of an erased item. */
 #define QUIPU_ITEM_TEXTS_ERASED "erased"
 

@@ -9,15 +9,6 @@
 #define SEQUENCES 2
 #define LARGE 200000 /* bytes */
 
-static const unsigned shapes[] = {
-    QUIPU_SHAPE_PLAIN,
-    QUIPU_SHAPE_TEXT | QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME |
-        QUIPU_SHAPE_COLUMNS | QUIPU_SHAPE_NAMED,
-    QUIPU_SHAPE_SPARSE | QUIPU_SHAPE_NO_EVENT_ID | QUIPU_SHAPE_METADATA |
-        QUIPU_SHAPE_COLUMNS,
-};
-#define SHAPES (sizeof(shapes) / sizeof(*shapes))
-
 /* The last item, as it was shown. */
 struct shown {
     struct quipu_context *ctx;
@@ -97,12 +88,13 @@ static void last_item(struct quipu_context *ctx)
     static const size_t sizes[] = { 10, 0, LARGE, 1, 5000 };
     static const int64_t sparse[] = { -7, 90, 3, INT64_MAX, 8 };
 
-    for (size_t i = 0; i < SHAPES; i++) {
-        quipu_records *r = quipu_context_records(ctx, shapes[i]);
-        const bool is_sparse = shapes[i] & QUIPU_SHAPE_SPARSE;
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
+        quipu_records *r =
+            quipu_context_records(ctx, quipu_item_texts_shapes[i]);
+        const bool is_sparse = quipu_item_texts_shapes[i] & QUIPU_SHAPE_SPARSE;
         quipu_bytes s[SEQUENCES];
 
-        name_sequences(ctx, shapes[i], s);
+        name_sequences(ctx, quipu_item_texts_shapes[i], s);
         check_last(ctx, r, s[0], 0);
         for (int64_t n = 0; n < 5; n++) {
             for (size_t j = 0; j < SEQUENCES; j++) {
@@ -127,14 +119,16 @@ static void erase(quipu_records *records, quipu_bytes sequence, int64_t lower,
 
 static void erased(struct quipu_context *ctx)
 {
-    for (size_t i = 0; i < SHAPES; i++) {
-        quipu_schema *schema = quipu_context_schema(ctx, shapes[i]);
-        quipu_records *r, *other = quipu_context_records(ctx, shapes[i]);
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
+        quipu_schema *schema =
+            quipu_context_schema(ctx, quipu_item_texts_shapes[i]);
+        quipu_records *r,
+            *other = quipu_context_records(ctx, quipu_item_texts_shapes[i]);
         quipu_bytes s[SEQUENCES];
 
         quipu_context_setup(ctx, schema);
         r = quipu_context_bind(ctx, quipu_context_datastore(ctx), schema);
-        name_sequences(ctx, shapes[i], s);
+        name_sequences(ctx, quipu_item_texts_shapes[i], s);
         add(ctx, other, s[0], 0, 10);
         for (int64_t n = 0; n < 3; n++) {
             add(ctx, r, s[0], n, 10);

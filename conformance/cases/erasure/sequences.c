@@ -11,15 +11,6 @@
 #define LARGE 200000 /* bytes */
 #define MANY 1500    /* items: more than drivers read at a time */
 
-static const unsigned shapes[] = {
-    QUIPU_SHAPE_PLAIN,
-    QUIPU_SHAPE_TEXT | QUIPU_SHAPE_METADATA | QUIPU_SHAPE_TIME |
-        QUIPU_SHAPE_COLUMNS | QUIPU_SHAPE_NAMED,
-    QUIPU_SHAPE_SPARSE | QUIPU_SHAPE_NO_EVENT_ID | QUIPU_SHAPE_METADATA |
-        QUIPU_SHAPE_COLUMNS,
-};
-#define SHAPES (sizeof(shapes) / sizeof(*shapes))
-
 /* A schema with sequences of which the first one is empty. */
 struct place {
     struct quipu_context *ctx;
@@ -132,8 +123,8 @@ static void check_many(const struct place *p,
 /* Each with a range of its own, one of them empty, and one sequence twice. */
 static void ranges(struct quipu_context *ctx)
 {
-    for (size_t i = 0; i < SHAPES; i++) {
-        const struct place p = make_place(ctx, shapes[i]);
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
+        const struct place p = make_place(ctx, quipu_item_texts_shapes[i]);
         const quipu_query down = query(QUIPU_QUERY_DESCENDING, 0, 0);
         const quipu_query two = query(QUIPU_QUERY_LIMIT, 0, 2);
         const quipu_query from = query(QUIPU_QUERY_GTE, 2, 0);
@@ -179,8 +170,8 @@ static void crowd(struct quipu_context *ctx)
 /* More items than are read at a time, and what is appended meanwhile. */
 static void snapshots(struct quipu_context *ctx)
 {
-    for (size_t i = 0; i < SHAPES; i++) {
-        const struct place p = make_place(ctx, shapes[i]);
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
+        const struct place p = make_place(ctx, quipu_item_texts_shapes[i]);
         quipu_sequence_query queries[SEQUENCES];
         struct quipu_item_texts expected[SEQUENCES];
         quipu_cursor *cursors[SEQUENCES];
@@ -210,8 +201,8 @@ static void snapshots(struct quipu_context *ctx)
 
 static void erased(struct quipu_context *ctx)
 {
-    for (size_t i = 0; i < SHAPES; i++) {
-        const struct place p = make_place(ctx, shapes[i]);
+    for (size_t i = 0; i < QUIPU_ITEM_TEXTS_SHAPES; i++) {
+        const struct place p = make_place(ctx, quipu_item_texts_shapes[i]);
         quipu_sequence_query queries[SEQUENCES];
 
         for (size_t j = 0; j < SEQUENCES; j++) {
