@@ -31,9 +31,21 @@ enum way {
     PEER, /* message-db */
     LOG,  /* quipu: one log, a datastore for each connection, as processes
               * have it */
+    SHARED_FLUSH, /* the same, in a namespace with shared flushes */
     LOGS, /* the same, with a namespace and thereby a log for each category */
     THREADS, /* one log, and one datastore, whose threads share commits */
     WAYS
+};
+
+static const struct {
+    const char *label;  /* of its store */
+    const char *suffix; /* of its figure */
+} ways[WAYS] = {
+    [PEER] = { "peer", "" },
+    [LOG] = { "log", "" },
+    [SHARED_FLUSH] = { "shared_flush", ".shared_flush" },
+    [LOGS] = { "logs", ".logs" },
+    [THREADS] = { "threads", ".threads" },
 };
 
 struct thread {
@@ -171,13 +183,12 @@ static int append_one(void *context, size_t number, quipu_error *error)
 static void open_side(struct side *side, const char *uri,
                       const struct bench_workspace *workspace)
 {
-    static const char *const labels[WAYS] = { "peer", "log", "logs",
-                                              "threads" };
     const struct bench_driver *const *driver = bench_store_drivers;
     while (!(*driver)->on_server) {
         driver++;
     }
-    bench_store_init(&side->store, *driver, workspace, labels[side->way]);
+    bench_store_init(&side->store, *driver, workspace, ways[side->way].label);
+    side->store.shared_flush = side->way == SHARED_FLUSH;
     for (size_t i = 0; i < side->count; i++) {
         side->threads[i].events = 0;
         if (side->way == PEER) {
@@ -219,7 +230,6 @@ static void close_side(struct side *side, const char *uri, size_t round)
 static void measure(const char *uri, const struct bench_workspace *workspace,
                     size_t rounds, size_t connections, size_t categories)
 {
-    static const char *const suffixes[WAYS] = { "", "", ".logs", ".threads" };
     struct side *sides = bench_allocate(WAYS * sizeof(*sides));
     char name[64];
     for (size_t round = 0; round < rounds; round++) {
@@ -243,7 +253,7 @@ static void measure(const char *uri, const struct bench_workspace *workspace,
     for (size_t i = LOG; i < WAYS; i++) {
         const struct bench_figure figure = { .driver = "postgres",
                                              .name = name,
-                                             .suffix = suffixes[i],
+                                             .suffix = ways[i].suffix,
                                              .unit = "events/s" };
         bench_figure_report_rounds(figure, sides[i].rates, sides[PEER].rates,
                                    rounds);

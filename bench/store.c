@@ -139,19 +139,21 @@ void bench_store_init(struct bench_store *store,
 
 static void write_uri(const struct bench_store *store, char *uri, size_t size)
 {
-    store->driver->uri(store, uri, size);
-    size_t length = strlen(uri);
-    (void)snprintf(uri + length, size - length, "durability=%s&timeout=60000",
-                   store->relaxed ? "relaxed" : "full");
+    char group[32] = "";
+    char name_space[48] = "";
     if (store->group > 0) {
-        length = strlen(uri);
-        (void)snprintf(uri + length, size - length, "&group=%zu", store->group);
+        (void)snprintf(group, sizeof(group), "&group=%zu", store->group);
     }
     if (store->name_space[0] != '\0') {
-        length = strlen(uri);
-        (void)snprintf(uri + length, size - length, "&namespace=%s",
+        (void)snprintf(name_space, sizeof(name_space), "&namespace=%s",
                        store->name_space);
     }
+    store->driver->uri(store, uri, size);
+    const size_t length = strlen(uri);
+    (void)snprintf(uri + length, size - length,
+                   "durability=%s&timeout=60000%s%s%s",
+                   store->relaxed ? "relaxed" : "full", group, name_space,
+                   store->shared_flush ? "&shared_flush=yes" : "");
 }
 
 quipu_datastore *bench_store_open(const struct bench_store *store)

@@ -33,6 +33,7 @@ struct bench_store {
     bool relaxed;        /* durability=relaxed */
     size_t group;        /* appends per commit, at most; 0: quipu's default */
     char name_space[32]; /* "": quipu's default */
+    bool shared_flush;   /* shared_flush=yes; of PostgreSQL only */
 };
 
 /* The drivers that are built; NULL ends the list. */
