@@ -80,6 +80,33 @@ static size_t index_of(int status)
                : QUIPU_METRICS_STATUSES - 1;
 }
 
+static void count_doubt(struct quipu_metrics *metrics,
+                        const quipu_call_info *info)
+{
+    if (info->status == QUIPU_UNKNOWN_OUTCOME) {
+        add(&metrics->doubts[QUIPU_METRICS_DOUBT_UNKNOWN], 1);
+    } else if (info->result_flags & QUIPU_RESULT_IN_DOUBT) {
+        add(&metrics->doubts[info->status == QUIPU_OK
+                                 ? QUIPU_METRICS_DOUBT_STORED
+                                 : QUIPU_METRICS_DOUBT_REFUSED],
+            1);
+    }
+    if (info->result_flags & QUIPU_RESULT_REPEATED) {
+        add(&metrics->repeated, 1);
+    }
+}
+
+static void count_append(struct quipu_metrics *metrics,
+                         const quipu_call_info *info)
+{
+    add_duration(&metrics->queued, info->queued_nanoseconds);
+    count_doubt(metrics, info);
+    if (info->status == QUIPU_CONFLICT && info->cause >= 0 &&
+        info->cause < QUIPU_METRICS_CAUSES) {
+        add(&metrics->conflicts[info->cause], 1);
+    }
+}
+
 void quipu_metrics_call(struct quipu_metrics *metrics,
                         const quipu_call_info *info)
 {
@@ -94,11 +121,7 @@ void quipu_metrics_call(struct quipu_metrics *metrics,
     }
     if (info->operation == QUIPU_OPERATION_APPEND ||
         info->operation == QUIPU_OPERATION_TRANSACT) {
-        add_duration(&metrics->queued, info->queued_nanoseconds);
-        if (info->status == QUIPU_CONFLICT && info->cause >= 0 &&
-            info->cause < QUIPU_METRICS_CAUSES) {
-            add(&metrics->conflicts[info->cause], 1);
-        }
+        count_append(metrics, info);
     }
 }
 

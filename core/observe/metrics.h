@@ -50,10 +50,20 @@ struct quipu_metrics_operation {
     struct quipu_metrics_duration duration;
 };
 
+/* The outcome of an append with a commit that was not answered. */
+enum quipu_metrics_doubt {
+    QUIPU_METRICS_DOUBT_STORED,
+    QUIPU_METRICS_DOUBT_REFUSED,
+    QUIPU_METRICS_DOUBT_UNKNOWN, /* the driver could not find out */
+    QUIPU_METRICS_DOUBTS
+};
+
 struct quipu_metrics {
     const char *driver; /* NULL: the element is unused */
     struct quipu_metrics_operation operations[QUIPU_OPERATION_COUNT];
     _Atomic uint64_t conflicts[QUIPU_METRICS_CAUSES];
+    _Atomic uint64_t doubts[QUIPU_METRICS_DOUBTS];
+    _Atomic uint64_t repeated; /* appends that an earlier call had stored */
     struct quipu_metrics_duration queued;
     /* Appends in a call of the driver that returned OK. */
     _Atomic uint64_t groups[QUIPU_METRICS_GROUPS + 1];

@@ -9,6 +9,7 @@
  */
 #include <inttypes.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -203,25 +204,57 @@ static void write_sizes(struct writer *writer, bool are_bytes)
     }
 }
 
-static void write_conflicts(struct writer *writer)
+/* Numbers of appends, each with a value of the label; `numbers` is the place of
+ * the first in struct quipu_metrics. */
+static void write_appends(struct writer *writer, size_t numbers,
+                          const char *label, const char *const *values,
+                          size_t count)
 {
-    static const char *const causes[QUIPU_METRICS_CAUSES] = {
-        "none", "event_id", "guard", "tracking", "position", "item", "entry",
-    };
     const struct quipu_metrics *metrics;
 
     for (size_t i = 0; (metrics = quipu_metrics_at(i)); i++) {
-        for (size_t j = 0; j < QUIPU_METRICS_CAUSES; j++) {
-            uint64_t value = get(&metrics->conflicts[j]);
+        const _Atomic uint64_t *counters =
+            (const void *)((const char *)metrics + numbers);
+
+        for (size_t j = 0; j < count; j++) {
+            uint64_t value = get(&counters[j]);
 
             if (value > 0) {
                 begin_sample(writer, "");
                 put_labels(writer, metrics, -1);
-                put_label(writer, "cause", causes[j]);
+                if (label) {
+                    put_label(writer, label, values[j]);
+                }
                 end_sample(writer, value);
             }
         }
     }
+}
+
+static void write_all_appends(struct writer *writer)
+{
+    static const char *const causes[QUIPU_METRICS_CAUSES] = {
+        "none", "event_id", "guard", "tracking", "position", "item", "entry",
+    };
+    static const char *const doubts[QUIPU_METRICS_DOUBTS] = {
+        [QUIPU_METRICS_DOUBT_STORED] = "stored",
+        [QUIPU_METRICS_DOUBT_REFUSED] = "refused",
+        [QUIPU_METRICS_DOUBT_UNKNOWN] = "unknown",
+    };
+
+    begin_family(writer, "quipu_conflicts_total", "counter",
+                 "Appends that were refused as a conflict, by cause.");
+    write_appends(writer, offsetof(struct quipu_metrics, conflicts), "cause",
+                  causes, QUIPU_METRICS_CAUSES);
+    begin_family(writer, "quipu_appends_in_doubt_total", "counter",
+                 "Appends with a commit that was not answered, by what became "
+                 "of them.");
+    write_appends(writer, offsetof(struct quipu_metrics, doubts), "outcome",
+                  doubts, QUIPU_METRICS_DOUBTS);
+    begin_family(writer, "quipu_appends_repeated_total", "counter",
+                 "Appends that an earlier call had stored.");
+    write_appends(writer, offsetof(struct quipu_metrics, repeated), NULL, NULL,
+                  1);
 }
 
 /* --------------------------------------------------------------- histograms */
@@ -416,9 +449,7 @@ static void write_drivers(struct writer *writer)
     begin_family(writer, "quipu_call_bytes_total", "counter",
                  "Bytes of these items.");
     write_sizes(writer, true);
-    begin_family(writer, "quipu_conflicts_total", "counter",
-                 "Appends that were refused as a conflict, by cause.");
-    write_conflicts(writer);
+    write_all_appends(writer);
     begin_family(writer, "quipu_retries_total", "counter",
                  "Failures after which an operation was tried again, by "
                  "status.");

@@ -170,6 +170,11 @@ static bool concerns_reaction(const struct storing *storing)
            storing->result.index < storing->commit.entry_count;
 }
 
+static bool has_last(const quipu_result *result)
+{
+    return result->flags & QUIPU_RESULT_HAS_LAST;
+}
+
 /* The same conflict as at the attempt before, for one event. */
 static bool is_repeated(struct storing *storing)
 {
@@ -181,7 +186,7 @@ static bool is_repeated(struct storing *storing)
     const bool is_same = last->notification_id == now.notification_id &&
                          last->result.cause == now.result.cause &&
                          last->result.index == now.result.index &&
-                         last->result.flags == now.result.flags &&
+                         has_last(&last->result) == has_last(&now.result) &&
                          last->result.last_position == now.result.last_position;
 
     last->notification_id = storing->part->count == 1 ? now.notification_id : 0;

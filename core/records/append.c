@@ -78,6 +78,7 @@ static void end_observing(const struct attempt *attempt, int status)
 
     if (observed->is_on) {
         observed->info.cause = attempt->result.cause;
+        observed->info.result_flags = attempt->result.flags;
         quipu_observer_finish(observed, status);
     }
 }

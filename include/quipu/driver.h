@@ -311,6 +311,10 @@ typedef struct quipu_driver {
      * stored as erased is equal to every item of its sequence, topic and event
      * id (E2); an item with QUIPU_ITEM_ERASED is equal only to one that is
      * stored as erased.
+     *
+     * A driver that finds out by itself what became of a commit that was not
+     * answered adds QUIPU_RESULT_IN_DOUBT to the flags of its requests, however
+     * each has ended.
      */
     int (*append)(quipu_driver_datastore *datastore,
                   const quipu_request *requests, size_t count,

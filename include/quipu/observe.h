@@ -96,8 +96,10 @@ typedef struct quipu_call_info {
     /* Of APPEND: the number of appends in the call of the driver, one or more,
      * since threads share commits; 0: the driver was not called. */
     uint32_t group;
-    int32_t cause; /* with CONFLICT: enum quipu_cause */
-    void *span;    /* returned by `began`; NULL without that */
+    int32_t cause;         /* with CONFLICT: enum quipu_cause */
+    void *span;            /* returned by `began`; NULL without that */
+    uint32_t result_flags; /* of APPEND, TRANSACT: enum quipu_result_flag */
+    uint32_t reserved;
 } quipu_call_info;
 
 /*

@@ -374,7 +374,11 @@ enum quipu_result_flag {
     QUIPU_RESULT_HAS_LAST = 1u << 0,
     /* The append is a repeat: it was stored by an earlier call, and these are
      * the positions and ids of that call (U3). */
-    QUIPU_RESULT_REPEATED = 1u << 1
+    QUIPU_RESULT_REPEATED = 1u << 1,
+    /* The answer to a commit of the append was lost, and the driver has found
+     * out what became of it, which the status says.  A driver that cannot find
+     * out returns UNKNOWN_OUTCOME. */
+    QUIPU_RESULT_IN_DOUBT = 1u << 2
 };
 
 /*

@@ -184,6 +184,7 @@ static enum outcome try_once(struct batch *batch,
     if (outcome == OUTCOME_DONE) {
         quipu_postgres_commit_recovery_end(batch);
     } else if (outcome == OUTCOME_UNKNOWN) {
+        batch->in_doubt = true;
         quipu_postgres_commit_recovery_begin(batch);
     } else if (batch->uncertain) {
         outcome = OUTCOME_UNKNOWN;
@@ -250,6 +251,13 @@ static int run(struct batch *batch, const struct caller_work *work,
     }
 }
 
+static void mark_in_doubt(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count; i++) {
+        batch->results[i].flags |= QUIPU_RESULT_IN_DOUBT;
+    }
+}
+
 static int run_batch(struct batch *batch, const struct caller_work *work,
                      size_t *taken, quipu_error *error)
 {
@@ -263,6 +271,9 @@ static int run_batch(struct batch *batch, const struct caller_work *work,
     *taken = batch->count;
     if (status == QUIPU_OK) {
         status = run(batch, work, &own);
+    }
+    if (status == QUIPU_OK && batch->in_doubt) {
+        mark_in_doubt(batch);
     }
     quipu_postgres_batch_finish(batch);
     return quipu_common_error_pass(status, &own, error);

@@ -114,6 +114,7 @@ struct batch {
     bool raises_floor;
     int64_t transaction; /* number of the one that COMMIT was sent for; 0: it
                           * is not known */
+    bool in_doubt;       /* a COMMIT was not answered */
     bool *uncertain; /* requests that a lost COMMIT may have stored, or NULL */
     bool accepted;   /* a request is to be committed */
     bool refused;    /* a request was refused, or was a repeat */

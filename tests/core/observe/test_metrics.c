@@ -185,6 +185,47 @@ static void failures_have_no_items(void **state)
     exposition_free(exposition);
 }
 
+static void count_doubt(int status, uint32_t flags)
+{
+    quipu_call_info info = call(QUIPU_OPERATION_APPEND, status, 5000);
+
+    info.result_flags = flags;
+    count("doubt", info);
+}
+
+static double doubts(const struct exposition *exposition, const char *outcome)
+{
+    char series[120];
+
+    (void)snprintf(series, sizeof(series),
+                   "quipu_appends_in_doubt_total{driver=\"doubt\","
+                   "outcome=\"%s\"}",
+                   outcome);
+    return exposition_value(exposition, series);
+}
+
+static void appends_in_doubt_are_counted_by_outcome(void **state)
+{
+    (void)state;
+    count_doubt(QUIPU_OK, 0);
+    count_doubt(QUIPU_OK, QUIPU_RESULT_REPEATED);
+    count_doubt(QUIPU_OK, QUIPU_RESULT_IN_DOUBT);
+    count_doubt(QUIPU_OK, QUIPU_RESULT_IN_DOUBT | QUIPU_RESULT_REPEATED);
+    count_doubt(QUIPU_CONFLICT, QUIPU_RESULT_IN_DOUBT | QUIPU_RESULT_HAS_LAST);
+    count_doubt(QUIPU_UNKNOWN_OUTCOME, 0);
+    count("doubt", call(QUIPU_OPERATION_ERASE, QUIPU_UNKNOWN_OUTCOME, 1));
+    struct exposition *exposition = exposition_read();
+
+    assert_int_equal(doubts(exposition, "stored"), 2);
+    assert_int_equal(doubts(exposition, "refused"), 1);
+    assert_int_equal(doubts(exposition, "unknown"), 1);
+    assert_int_equal(
+        exposition_value(exposition,
+                         "quipu_appends_repeated_total{driver=\"doubt\"}"),
+        2);
+    exposition_free(exposition);
+}
+
 static void retries_and_groups_are_counted_if_enabled(void **state)
 {
     struct quipu_metrics *metrics = quipu_metrics_of("switched");
@@ -446,6 +487,7 @@ int main(void)
         cmocka_unit_test(calls_are_counted_by_status),
         cmocka_unit_test(durations_are_in_the_bucket_of_their_bound),
         cmocka_unit_test(failures_have_no_items),
+        cmocka_unit_test(appends_in_doubt_are_counted_by_outcome),
         cmocka_unit_test(retries_and_groups_are_counted_if_enabled),
         cmocka_unit_test(threads_lose_no_count),
         cmocka_unit_test(lag_of_open_consumers_is_written),

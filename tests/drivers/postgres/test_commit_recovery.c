@@ -54,19 +54,27 @@ static bool is_repeat(const quipu_result *result)
     return (result->flags & QUIPU_RESULT_REPEATED) != 0;
 }
 
+static bool was_in_doubt(const quipu_result *result)
+{
+    return (result->flags & QUIPU_RESULT_IN_DOUBT) != 0;
+}
+
 static void append_with_lost_answer_is_not_a_repeat(void **state)
 {
     struct store store;
     (void)state;
     open_store(&store, "lost1", true);
     assert_ok(put(&store, 0, 1), &store.error);
+    assert_false(was_in_doubt(&store.result));
     fault_proxy_set(CUT_ANSWER);
     assert_ok(put(&store, 1, 2), &store.error);
     assert_int_equal(fault_proxy_get(), CUT_NOTHING);
     assert_false(is_repeat(&store.result));
+    assert_true(was_in_doubt(&store.result));
     assert_int_equal(store.result.first_notification_id, 2);
     assert_ok(put(&store, 1, 2), &store.error);
     assert_true(is_repeat(&store.result));
+    assert_false(was_in_doubt(&store.result));
     assert_int_equal(fixture_head(store.datastore, store.bound), 2);
     close_store(&store);
 }
@@ -301,6 +309,7 @@ static void entry_whose_commit_never_arrived_is_written_once(void **state)
                   &store.result, fixture_now() + 20 * SECOND, &store.error),
               &store.error);
     assert_ok(store.result.status, NULL);
+    assert_true(was_in_doubt(&store.result));
     assert_int_equal(fault_proxy_get(), CUT_NOTHING);
     assert_int_equal(calls, 2);
     assert_int_equal(revision_in("lost13"), 1);
