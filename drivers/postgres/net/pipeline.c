@@ -204,6 +204,16 @@ static bool is_libpq_error(const PGresult *result)
     return !PQresultErrorField(result, PG_DIAG_SQLSTATE);
 }
 
+/* Returns true for an error with which the server ends the session; the end of
+ * the connection may not have arrived yet. */
+static bool ends_session(const PGresult *result)
+{
+    const char *severity =
+        PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    return severity &&
+           (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
+}
+
 static enum answer classify(struct connection *connection, PGresult *result)
 {
     switch (PQresultStatus(result)) {
@@ -215,7 +225,7 @@ static enum answer classify(struct connection *connection, PGresult *result)
     case PGRES_TUPLES_OK:
         return ANSWER_OK;
     default:
-        return is_libpq_error(result) ||
+        return is_libpq_error(result) || ends_session(result) ||
                        PQstatus(connection->pg) == CONNECTION_BAD
                    ? ANSWER_LOST
                    : ANSWER_ERROR;

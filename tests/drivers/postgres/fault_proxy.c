@@ -86,11 +86,27 @@ static bool cuts_answer(struct pair *pair, const char *bytes, size_t size)
     return false;
 }
 
+/* Answers with an error instead of the server, which does not get the bytes. */
+static void end_session(const struct pair *pair)
+{
+    static const char fatal[] = "E\0\0\0\x2f" /* the length without the E */
+                                "SFATAL\0"
+                                "VFATAL\0"
+                                "C58030\0"
+                                "Mcould not read file\0";
+    _Static_assert(sizeof(fatal) == 1 + 0x2f, "its length");
+    (void)send(pair->client, fatal, sizeof(fatal), MSG_NOSIGNAL);
+}
+
 static bool pass(struct pair *pair, bool from_client, char *bytes)
 {
     int from = from_client ? pair->client : pair->server;
     int to = from_client ? pair->server : pair->client;
     ssize_t size = recv(from, bytes, CHUNK, 0);
+    if (size > 0 && from_client && bytes[0] != 'X' && is_due(CUT_FATAL, true)) {
+        end_session(pair);
+        return true;
+    }
     if (size <= 0 || (from_client ? cuts_request(pair, bytes, (size_t)size)
                                   : cuts_answer(pair, bytes, (size_t)size))) {
         return false;

@@ -92,6 +92,21 @@ static void append_that_never_arrived_is_stored_once(void **state)
     close_store(&store);
 }
 
+/* The session is of no use, although it is not known yet that the connection
+ * has ended. */
+static void append_survives_an_error_that_ends_the_session(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "fatal", true);
+    fault_proxy_set(CUT_FATAL);
+    assert_ok(put(&store, -1, 1), &store.error);
+    assert_int_equal(fault_proxy_get(), CUT_NOTHING);
+    assert_false(is_repeat(&store.result));
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+}
+
 static void lost_answer_without_event_ids_is_unknown(void **state)
 {
     struct store store;
@@ -389,6 +404,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(append_with_lost_answer_is_not_a_repeat),
         cmocka_unit_test(append_that_never_arrived_is_stored_once),
+        cmocka_unit_test(append_survives_an_error_that_ends_the_session),
         cmocka_unit_test(lost_answer_without_event_ids_is_unknown),
         cmocka_unit_test(repeat_in_a_batch_with_lost_answer_stays_a_repeat),
         cmocka_unit_test(tracking_without_items_and_answer_is_unknown),
