@@ -247,15 +247,17 @@ static bool is_check_in_vain(const struct exchange *exchange, unsigned nth,
 /* The outcome of an answer that is not good, before that of COMMIT.  If COMMIT
  * was sent, it may have been carried out, unless the server itself said that it
  * did not get that far: by an error (INV3), or by the reason for which it ended
- * the session. */
+ * the session.  Class 08 is no such reason: a pooler, or the coordinator of a
+ * cluster, has lost the server. */
 static enum outcome fail(const struct exchange *exchange, enum answer answer,
                          PGresult **result)
 {
     const struct lease *lease = exchange->lease;
     bool refused = answer == ANSWER_ERROR;
-    bool reached = exchange->commit_sent && !refused &&
-                   !(answer == ANSWER_LOST &&
-                     quipu_postgres_error_state(*result)[0] != '\0');
+    bool explained = answer == ANSWER_LOST &&
+                     quipu_postgres_error_state(*result)[0] != '\0' &&
+                     !quipu_postgres_error_has_state(*result, "08");
+    bool reached = exchange->commit_sent && !refused && !explained;
     (void)quipu_postgres_error_from_answer(lease, answer, result, "append");
     if (reached) {
         return OUTCOME_UNKNOWN;

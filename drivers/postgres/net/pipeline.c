@@ -210,6 +210,9 @@ static bool ends_session(const PGresult *result)
 {
     const char *severity =
         PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+    if (!severity) { /* of a pooler */
+        severity = PQresultErrorField(result, PG_DIAG_SEVERITY);
+    }
     return severity &&
            (strcmp(severity, "FATAL") == 0 || strcmp(severity, "PANIC") == 0);
 }

@@ -64,6 +64,29 @@ static bool cuts_request(struct pair *pair, const char *bytes, size_t size)
            (is_due(CUT_LONG, false) || is_due(CUT_LONG_ONCE, true));
 }
 
+/* Answers with an error instead of the server, which does not get the bytes. */
+static void end_session(const struct pair *pair)
+{
+    static const char fatal[] = "E\0\0\0\x2f" /* the length without the E */
+                                "SFATAL\0"
+                                "VFATAL\0"
+                                "C58030\0"
+                                "Mcould not read file\0";
+    _Static_assert(sizeof(fatal) == 1 + 0x2f, "its length");
+    (void)send(pair->client, fatal, sizeof(fatal), MSG_NOSIGNAL);
+}
+
+/* Sends the error by which PgBouncer says that it has lost the server. */
+static void send_by_pooler(const struct pair *pair)
+{
+    static const char fatal[] = "E\0\0\0\x29"
+                                "SFATAL\0"
+                                "C08P01\0"
+                                "Mserver conn crashed?\0";
+    _Static_assert(sizeof(fatal) == 1 + 0x29, "its length");
+    (void)send(pair->client, fatal, sizeof(fatal), MSG_NOSIGNAL);
+}
+
 /* Returns true at the CommandComplete message of a COMMIT, and at that of an
  * INSERT which ReadyForQuery follows: no transaction is under way. */
 static bool cuts_answer(struct pair *pair, const char *bytes, size_t size)
@@ -82,20 +105,12 @@ static bool cuts_answer(struct pair *pair, const char *bytes, size_t size)
         if (done && is_due(CUT_ANSWER, true)) {
             return true;
         }
+        if (done && is_due(CUT_BY_POOLER, true)) {
+            send_by_pooler(pair);
+            return true;
+        }
     }
     return false;
-}
-
-/* Answers with an error instead of the server, which does not get the bytes. */
-static void end_session(const struct pair *pair)
-{
-    static const char fatal[] = "E\0\0\0\x2f" /* the length without the E */
-                                "SFATAL\0"
-                                "VFATAL\0"
-                                "C58030\0"
-                                "Mcould not read file\0";
-    _Static_assert(sizeof(fatal) == 1 + 0x2f, "its length");
-    (void)send(pair->client, fatal, sizeof(fatal), MSG_NOSIGNAL);
 }
 
 static bool pass(struct pair *pair, bool from_client, char *bytes)

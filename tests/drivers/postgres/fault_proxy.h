@@ -8,12 +8,13 @@
 
 enum cut {
     CUT_NOTHING,
-    CUT_REQUEST, /* before the next bytes of a client, once */
-    CUT_FATAL,   /* the same, with an error of severity FATAL; the end of the
+    CUT_REQUEST,   /* before the next bytes of a client, once */
+    CUT_FATAL,     /* the same, with an error of severity FATAL; the end of the
                   * connection does not arrive */
-    CUT_ANSWER,  /* before the answer to the next COMMIT that succeeds, or to
+    CUT_ANSWER,    /* before the answer to the next COMMIT that succeeds, or to
                   * an INSERT of one row that is committed by itself, once */
-    CUT_LONG,    /* any connection on which a client has sent more than a MiB */
+    CUT_BY_POOLER, /* the same, with the error of a pooler instead */
+    CUT_LONG, /* any connection on which a client has sent more than a MiB */
     CUT_LONG_ONCE /* the first such connection */
 };
 

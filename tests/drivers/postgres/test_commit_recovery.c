@@ -119,6 +119,27 @@ static void lost_answer_without_event_ids_is_unknown(void **state)
     close_store(&store);
 }
 
+/* The pooler ends the session with an error of its own, which does not say what
+ * the server has done. */
+static void answer_that_a_pooler_lost_is_unknown(void **state)
+{
+    struct store store;
+    (void)state;
+    open_store(&store, "pooler1", false);
+    fault_proxy_set(CUT_BY_POOLER);
+    assert_refused(put(&store, -1, 1), QUIPU_UNKNOWN_OUTCOME, &store.error,
+                   "repeat");
+    assert_int_equal(fault_proxy_get(), CUT_NOTHING);
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+    open_store(&store, "pooler2", true);
+    fault_proxy_set(CUT_BY_POOLER);
+    assert_ok(put(&store, -1, 1), &store.error);
+    assert_true(was_in_doubt(&store.result));
+    assert_int_equal(fixture_head(store.datastore, store.bound), 1);
+    close_store(&store);
+}
+
 /* The first request of the batch was stored by an earlier call. */
 static void repeat_in_a_batch_with_lost_answer_stays_a_repeat(void **state)
 {
@@ -406,6 +427,7 @@ int main(void)
         cmocka_unit_test(append_that_never_arrived_is_stored_once),
         cmocka_unit_test(append_survives_an_error_that_ends_the_session),
         cmocka_unit_test(lost_answer_without_event_ids_is_unknown),
+        cmocka_unit_test(answer_that_a_pooler_lost_is_unknown),
         cmocka_unit_test(repeat_in_a_batch_with_lost_answer_stays_a_repeat),
         cmocka_unit_test(tracking_without_items_and_answer_is_unknown),
         cmocka_unit_test(entry_with_lost_answer_is_unknown_and_stays),
