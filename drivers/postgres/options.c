@@ -9,6 +9,11 @@
 #define POOL_MAX 1000
 
 const quipu_option_info quipu_postgres_option_table[OPTION_COUNT] = {
+    { .name = "distribute",
+      .fallback = "auto",
+      .type = QUIPU_OPTION_TEXT,
+      .help = "how a store that is created on a Citus cluster is distributed: "
+              "schema, namespace, or auto: not by quipu" },
     { .name = "idle_check",
       .fallback = "30000",
       .type = QUIPU_OPTION_COUNT,
@@ -54,6 +59,11 @@ const quipu_option_info quipu_postgres_option_table[OPTION_COUNT] = {
       .type = QUIPU_OPTION_COUNT,
       .help = "milliseconds that a statement of an append may take; 0: until "
               "the deadline of the call" },
+    { .name = "trust_server",
+      .fallback = "no",
+      .type = QUIPU_OPTION_BOOL,
+      .help = "accept fsync=off and full_page_writes=off of a server that "
+              "keeps its commits by other means" },
 };
 
 static const struct option_slot {
@@ -97,6 +107,26 @@ static int set_prepared(const quipu_host *host, struct options *options,
                            "true, on, 1 and false, off, 0)");
 }
 
+const char *const quipu_postgres_option_distribute[DISTRIBUTE_COUNT] = {
+    [DISTRIBUTE_AUTO] = "auto",
+    [DISTRIBUTE_SCHEMA] = "schema",
+    [DISTRIBUTE_NAMESPACE] = "namespace",
+};
+
+static int set_distribute(const quipu_host *host, struct options *options,
+                          const char *value, quipu_error *error)
+{
+    for (size_t i = 0; i < DISTRIBUTE_COUNT; i++) {
+        if (strcasecmp(value, quipu_postgres_option_distribute[i]) == 0) {
+            options->distribute = (enum distribute)i;
+            return QUIPU_OK;
+        }
+    }
+    return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                           "option \"distribute\" must be auto, schema or "
+                           "namespace");
+}
+
 static int set(const quipu_host *host, struct options *options,
                const char *name, const char *value, quipu_error *error)
 {
@@ -116,6 +146,10 @@ static int set(const quipu_host *host, struct options *options,
             host->option_bool(value) ? SHARED_FLUSH_YES : SHARED_FLUSH_NO;
     } else if (strcmp(name, "prepared") == 0) {
         return set_prepared(host, options, value, error);
+    } else if (strcmp(name, "distribute") == 0) {
+        return set_distribute(host, options, value, error);
+    } else if (strcmp(name, "trust_server") == 0) {
+        options->trust_server = host->option_bool(value);
     }
     return QUIPU_OK;
 }
@@ -137,6 +171,11 @@ static int check(const quipu_host *host, const struct options *options,
                                "option \"schema\" must have 1 to %d bytes, "
                                "the most that PostgreSQL keeps of a name",
                                QUIPU_NAME_MAX);
+    }
+    if (options->distribute == DISTRIBUTE_SCHEMA && !options->schema) {
+        return host->error_set(error, QUIPU_INVALID, 0, NULL,
+                               "distribute=schema needs schema=, the "
+                               "PostgreSQL schema to create");
     }
     return QUIPU_OK;
 }

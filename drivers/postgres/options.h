@@ -6,7 +6,7 @@
 
 #include <quipu/driver.h>
 
-#define OPTION_COUNT 9
+#define OPTION_COUNT 11
 extern const quipu_option_info quipu_postgres_option_table[OPTION_COUNT];
 
 /* Use of prepared statements. */
@@ -23,6 +23,15 @@ enum shared_flush {
     SHARED_FLUSH_NO
 };
 
+/* How a store that is created on a Citus cluster is distributed. */
+enum distribute {
+    DISTRIBUTE_AUTO,   /* as the server does by itself */
+    DISTRIBUTE_SCHEMA, /* as a whole, by its PostgreSQL schema */
+    DISTRIBUTE_NAMESPACE,
+    DISTRIBUTE_COUNT
+};
+extern const char *const quipu_postgres_option_distribute[DISTRIBUTE_COUNT];
+
 struct options {
     int64_t idle_check;        /* ms; then an idle connection is checked */
     int64_t lock_timeout;      /* ms; 0: until the deadline */
@@ -30,8 +39,10 @@ struct options {
     int64_t poll;              /* ms, at most, between looks at the log */
     int64_t pool;              /* connections at most */
     bool notify;               /* use NOTIFY and LISTEN */
+    bool trust_server;         /* durable with fsync=off */
     enum prepared_use prepared;
     enum shared_flush shared_flush;
+    enum distribute distribute;
     const char *schema; /* borrowed for the opening; or NULL */
 };
 

@@ -135,17 +135,25 @@ static size_t find_slots(const struct batch *batch,
     return count;
 }
 
+static struct arguments *begin_arguments(const struct batch *batch,
+                                         struct connection *connection)
+{
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_binary_add_int4(&connection->arguments,
+                                   batch->datastore->namespace_number);
+    return &connection->arguments;
+}
+
 bool quipu_postgres_entries_send_slots(struct batch *batch,
                                        struct connection *connection)
 {
     unsigned char slots[ENTRY_SLOTS];
-    struct arguments *arguments = &connection->arguments;
     int64_t first = first_slot(batch->datastore);
     size_t count = find_slots(batch, slots);
     if (count == 0) {
         return false;
     }
-    quipu_postgres_binary_begin(arguments);
+    struct arguments *arguments = begin_arguments(batch, connection);
     quipu_postgres_binary_array_begin(arguments, TYPE_INT8, count);
     for (int i = 0; i < ENTRY_SLOTS; i++) {
         if (slots[i] != SLOT_NONE) {
@@ -165,15 +173,6 @@ bool quipu_postgres_entries_send_slots(struct batch *batch,
     quipu_postgres_pipeline_send(connection,
                                  &batch->datastore->sql[SQL_ENTRIES_SLOTS]);
     return true;
-}
-
-static struct arguments *begin_arguments(const struct batch *batch,
-                                         struct connection *connection)
-{
-    quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_binary_add_int4(&connection->arguments,
-                                   batch->datastore->namespace_number);
-    return &connection->arguments;
 }
 
 void quipu_postgres_entries_send_lock(struct batch *batch,

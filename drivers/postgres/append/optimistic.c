@@ -381,12 +381,14 @@ static enum outcome store(struct batch *batch, const struct lease *lease)
 {
     struct connection *connection = lease->connection;
     struct exchange exchange = { .batch = batch, .lease = lease };
-    exchange.before = quipu_postgres_insert_choose(
-                          batch, !atomic_load(&batch->datastore->checks_apart))
-                          ? quipu_postgres_transaction_send_begin_one(
-                                lease, batch->transfer_time, &exchange.alone)
-                          : quipu_postgres_transaction_send_begin(
-                                lease, batch->transfer_time);
+    exchange.before =
+        quipu_postgres_insert_choose(
+            batch, !connection->sharded &&
+                       !atomic_load(&batch->datastore->checks_apart))
+            ? quipu_postgres_transaction_send_begin_one(
+                  lease, batch->transfer_time, &exchange.alone)
+            : quipu_postgres_transaction_send_begin(lease,
+                                                    batch->transfer_time);
     exchange.stores = quipu_postgres_insert_send(batch, connection);
     enum outcome outcome =
         SAFEGUARDED("V5.long-append-is-committed-when-it-is-there",

@@ -2,6 +2,8 @@
 /* quipu's own tables and the namespaces: found, or made. */
 #include "catalogue.h"
 
+#include "distribution.h"
+
 #include "net/errors.h"
 #include "net/query.h"
 #include "net/retry.h"
@@ -183,17 +185,10 @@ static int begin_making(const struct lease *lease)
     PGresult *result = NULL;
     const struct sql_text begin = { "BEGIN ISOLATION LEVEL READ COMMITTED",
                                     "" };
-    const struct sql_text search_path = {
-        "SET LOCAL search_path = pg_catalog, pg_temp", ""
-    };
     int status = run(lease, &begin, NULL, &result);
     PQclear(result);
-    result = NULL;
-    if (status == QUIPU_OK) {
-        status = run(lease, &search_path, NULL, &result);
-        PQclear(result);
-    }
-    return status;
+    return status == QUIPU_OK ? quipu_postgres_distribution_begin_ddl(lease)
+                              : status;
 }
 
 static int make_store(const struct lease *lease)
@@ -207,6 +202,12 @@ static int make_store(const struct lease *lease)
          status == QUIPU_OK && *template; template ++) {
         const struct sql_text sql = { *template, "" };
         status = run_template(lease, &sql, NULL);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_distribution_make(lease);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_distribution_check(lease);
     }
     if (status == QUIPU_OK) {
         return quipu_postgres_transaction_commit(lease, lease->deadline);
@@ -232,7 +233,10 @@ static int find_or_make_store(const struct lease *lease, bool create)
     for (bool tried = false;; tried = true) {
         bool found = false;
         int status = find_store(lease, &found);
-        if (status != QUIPU_OK || found) {
+        if (status == QUIPU_OK && found) {
+            return quipu_postgres_distribution_check(lease);
+        }
+        if (status != QUIPU_OK) {
             return status;
         }
         if (!create) {
@@ -271,6 +275,10 @@ static int make_table(const struct lease *lease,
     int status = begin_making(lease);
     if (status == QUIPU_OK) {
         status = run_template(lease, &sql, NULL);
+    }
+    if (status == QUIPU_OK) {
+        status =
+            quipu_postgres_distribution_add(lease, table->name, "namespace");
     }
     if (status == QUIPU_OK) {
         return quipu_postgres_transaction_commit(lease, lease->deadline);
@@ -435,8 +443,10 @@ static int add_namespace(const struct lease *lease)
         return datastore->host->error_set(lease->error, QUIPU_INTERNAL, 0, NULL,
                                           "the system has no random bytes");
     }
-    int status =
-        shared ? quipu_postgres_catalogue_add_shared_flush(lease) : QUIPU_OK;
+    int status = shared ? quipu_postgres_shared_flush_permit(lease) : QUIPU_OK;
+    if (status == QUIPU_OK && shared) {
+        status = quipu_postgres_catalogue_add_shared_flush(lease);
+    }
     if (status == QUIPU_OK) {
         status = quipu_postgres_transaction_begin(lease);
     }

@@ -78,6 +78,8 @@ int quipu_postgres_catalogue_allow_erased(const struct lease *lease,
  * that format.  INVALID: the option shared_flush says otherwise.  UNSUPPORTED:
  * on a server that distributes tables.  DENIED: the role may not flush. */
 int quipu_postgres_shared_flush_find(const struct lease *lease, int64_t format);
+/* UNSUPPORTED: on a server that distributes tables. */
+int quipu_postgres_shared_flush_permit(const struct lease *lease);
 /* Gives shared flushes to the namespace that the transaction has made with this
  * identity; to none, if it has made none. */
 int quipu_postgres_shared_flush_make(const struct lease *lease,

@@ -2,6 +2,8 @@
 /* Transactions that change the catalogue. */
 #include "ddl_txn.h"
 
+#include "distribution.h"
+
 #include "net/errors.h"
 #include "net/query.h"
 #include "net/retry.h"
@@ -94,19 +96,6 @@ static int lock_namespace(struct ddl_txn *txn)
     return status;
 }
 
-/* The names in the DDL, also those of types in the shape of an item table,
- * have no schema: they must not be those of another role's. */
-static int set_search_path(const struct ddl_txn *txn)
-{
-    const struct sql_text sql = { "SET LOCAL search_path = pg_catalog, pg_temp",
-                                  "" };
-    PGresult *result = NULL;
-    int status = quipu_postgres_query_run_text(&txn->lease, &sql, NULL,
-                                               "write the catalogue", &result);
-    PQclear(result);
-    return status;
-}
-
 static int try_once(struct ddl_txn *txn, int wanted,
                     int (*work)(struct ddl_txn *txn))
 {
@@ -116,7 +105,7 @@ static int try_once(struct ddl_txn *txn, int wanted,
         return status;
     }
     bool done = false;
-    status = set_search_path(txn);
+    status = quipu_postgres_distribution_begin_ddl(&txn->lease);
     if (status == QUIPU_OK) {
         status = lock_namespace(txn);
     }

@@ -4,6 +4,7 @@
 
 #include "catalogue.h"
 #include "ddl_txn.h"
+#include "distribution.h"
 
 #include "net/errors.h"
 #include "net/query.h"
@@ -68,6 +69,10 @@ static int create_table(const struct ddl_txn *txn, const char *table,
         /* The shape that older programs compare has the constraint. */
         status = quipu_postgres_catalogue_drop_not_null(&txn->lease,
                                                         txn->schema, table);
+    }
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_distribution_add(&txn->lease, table,
+                                                 "quipu_namespace");
     }
     if (status == QUIPU_OK) {
         struct arguments *arguments = quipu_postgres_ddl_txn_arguments(txn);

@@ -6,20 +6,27 @@
 #include "net/flush.h"
 #include "net/query.h"
 
-/* Checks the server and the role.  The flush is tried, since the role may lack
- * the right to it. */
-static int check(const struct lease *lease, bool is_distributed)
+int quipu_postgres_shared_flush_permit(const struct lease *lease)
 {
     const quipu_driver_datastore *datastore = lease->datastore;
-    if (is_distributed) {
-        return datastore->host->error_set(
-            lease->error, QUIPU_UNSUPPORTED, 0, NULL,
-            "namespace \"%s\" of %s has shared flushes, and Citus keeps tables "
-            "on servers whose disks this one does not know; copy it to a "
-            "namespace without them",
-            datastore->name_space, datastore->name);
+    return lease->connection->sharded
+               ? datastore->host->error_set(
+                     lease->error, QUIPU_UNSUPPORTED, 0, NULL,
+                     "namespace \"%s\" of %s cannot have shared flushes: Citus "
+                     "keeps tables on servers whose disks this one does not "
+                     "know; use a namespace without them",
+                     datastore->name_space, datastore->name)
+               : QUIPU_OK;
+}
+
+/* Checks the server and the role.  The flush is tried, since the role may lack
+ * the right to it. */
+static int check(const struct lease *lease)
+{
+    int status = quipu_postgres_shared_flush_permit(lease);
+    if (status == QUIPU_OK) {
+        status = quipu_postgres_flush_run(lease, "wait for the disk");
     }
-    int status = quipu_postgres_flush_run(lease, "wait for the disk");
     quipu_postgres_error_advise(
         lease->error, "42501",
         "grant EXECUTE on the functions pg_logical_emit_message, "
@@ -32,7 +39,6 @@ int quipu_postgres_shared_flush_find(const struct lease *lease, int64_t format)
     quipu_driver_datastore *datastore = lease->datastore;
     enum shared_flush wanted = datastore->options.shared_flush;
     PGresult *result = NULL;
-    bool is_distributed = false;
     datastore->shared_flush = false;
     if (format >= STORE_FORMAT_SHARED_FLUSH) {
         quipu_postgres_binary_begin(&lease->connection->arguments);
@@ -45,7 +51,6 @@ int quipu_postgres_shared_flush_find(const struct lease *lease, int64_t format)
             return status;
         }
         datastore->shared_flush = quipu_postgres_binary_get_bool(result, 0, 0);
-        is_distributed = quipu_postgres_binary_get_bool(result, 0, 1);
         PQclear(result);
     }
     if (wanted != SHARED_FLUSH_ANY &&
@@ -58,7 +63,7 @@ int quipu_postgres_shared_flush_find(const struct lease *lease, int64_t format)
             datastore->name_space, datastore->name,
             datastore->shared_flush ? "" : "out");
     }
-    return datastore->shared_flush ? check(lease, is_distributed) : QUIPU_OK;
+    return datastore->shared_flush ? check(lease) : QUIPU_OK;
 }
 
 int quipu_postgres_shared_flush_make(const struct lease *lease,

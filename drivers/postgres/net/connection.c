@@ -28,8 +28,16 @@ static const char server_query[] =
     "       pg_catalog.current_setting('full_page_writes')"
     "           OPERATOR(pg_catalog.=) 'on',"
     "       pg_catalog.current_setting('server_encoding')"
-    "           OPERATOR(pg_catalog.=) 'UTF8'";
-static const char server_shape[] = "one int4 bool bool bool bool";
+    "           OPERATOR(pg_catalog.=) 'UTF8',"
+    "       pg_catalog.to_regclass('pg_catalog.pg_dist_node') IS NOT NULL";
+static const char server_shape[] = "one int4 bool bool bool bool bool";
+
+/* Acknowledged appends depend on the settings of the server. */
+static bool needs_sync(const quipu_driver_datastore *datastore)
+{
+    return !datastore->relaxed && !datastore->readonly &&
+           !datastore->options.trust_server;
+}
 
 /* Refuses a server that cannot keep what quipu promises. */
 static int check_server(const quipu_driver_datastore *datastore,
@@ -55,12 +63,12 @@ static int check_server(const quipu_driver_datastore *datastore,
     }
     bool fsync = quipu_postgres_binary_get_bool(result, 0, 2);
     bool full_page_writes = quipu_postgres_binary_get_bool(result, 0, 3);
-    if (!datastore->relaxed && !datastore->readonly &&
-        (!fsync || !full_page_writes)) {
+    if (needs_sync(datastore) && (!fsync || !full_page_writes)) {
         return host->error_set(
             error, status, 0, NULL,
             "%s runs with %s=off and may lose everything in a power cut; turn "
-            "it on, or open with durability=relaxed",
+            "it on, or open with durability=relaxed, or with trust_server=yes "
+            "if the server is durable without it",
             name, fsync ? "full_page_writes" : "fsync");
     }
     return QUIPU_OK;
@@ -72,8 +80,7 @@ static int check_server(const quipu_driver_datastore *datastore,
 static const char session_settings[] =
     "SELECT pg_catalog.set_config('enable_seqscan', 'off', false),"
     "       pg_catalog.set_config('jit', 'off', false),"
-    "       pg_catalog.set_config('plan_cache_mode', 'force_generic_plan',"
-    "                             false),"
+    "       pg_catalog.set_config('plan_cache_mode', '%s', false),"
     "       pg_catalog.set_config('default_transaction_isolation',"
     "                             'read committed', false),"
     "       pg_catalog.set_config('synchronous_commit',"
@@ -102,13 +109,70 @@ static int run(const struct lease *lease, const char *text, const char *shape,
                                                   "begin a session");
 }
 
-#define SETTINGS_SIZE (sizeof(session_settings) + 8)
+#define SETTINGS_SIZE (sizeof(session_settings) + 24)
 
+/* Citus has to know the namespace to make a plan: it cannot make a generic
+ * one. */
 static void write_settings(const quipu_driver_datastore *datastore,
+                           const struct connection *connection,
                            char text[SETTINGS_SIZE])
 {
     (void)snprintf(text, SETTINGS_SIZE, session_settings,
+                   connection->sharded ? "auto" : "force_generic_plan",
                    datastore->relaxed ? "true" : "false");
+}
+
+/* The first setting with which a worker may lose what it has committed: the
+ * settings of this session do not reach the workers.  A worker that cannot be
+ * reached commits nothing. */
+static const char workers_query[] =
+    "SELECT pg_catalog.min(w.result)"
+    "  FROM pg_catalog.run_command_on_workers('"
+    "SELECT CASE WHEN pg_catalog.current_setting(''fsync'')"
+    "                 OPERATOR(pg_catalog.=) ''off'' THEN ''fsync''"
+    "            WHEN pg_catalog.current_setting(''full_page_writes'')"
+    "                 OPERATOR(pg_catalog.=) ''off'' THEN ''full_page_writes''"
+    "            WHEN pg_catalog.current_setting(''synchronous_commit'')"
+    "                 OPERATOR(pg_catalog.=) ''off''"
+    "            THEN ''synchronous_commit'' ELSE '''' END"
+    "') AS w"
+    " WHERE w.success AND w.result OPERATOR(pg_catalog.<>) ''";
+
+/* A worker that does not answer must not keep all others from being used: Citus
+ * would wait for it for half a minute. */
+static const char patience_query[] =
+    "SELECT pg_catalog.set_config('citus.node_connection_timeout', '2000', "
+    "false)";
+
+static int check_workers(const struct lease *lease)
+{
+    quipu_driver_datastore *datastore = lease->datastore;
+    PGresult *result = NULL;
+    int status = QUIPU_OK;
+    if (lease->connection->own_session) {
+        status = run(lease, patience_query, "one text", &result);
+        PQclear(result);
+        result = NULL;
+    }
+    if (status == QUIPU_OK) {
+        status = run(lease, workers_query, "one text?", &result);
+    }
+    const char *setting = status == QUIPU_OK
+                              ? quipu_postgres_binary_get_text(result, 0, 0)
+                              : NULL;
+    if (setting) {
+        status = datastore->host->error_set(
+            lease->error,
+            quipu_postgres_error_status_when_open(datastore, QUIPU_UNSUPPORTED),
+            0, NULL,
+            "a worker of %s runs with %s=off and may lose what it has "
+            "committed; turn it on in all workers, or open with "
+            "durability=relaxed, or with trust_server=yes if they are durable "
+            "without it",
+            datastore->name, setting);
+    }
+    PQclear(result);
+    return status;
 }
 
 static bool is_preparing(const quipu_driver_datastore *datastore,
@@ -133,12 +197,16 @@ static int begin_session(const struct lease *lease)
         status = check_server(datastore, result, lease->error);
         connection->own_session = quipu_postgres_binary_get_int(result, 0, 0) ==
                                   PQbackendPID(connection->pg);
+        connection->sharded = quipu_postgres_binary_get_bool(result, 0, 5);
         connection->prepares = is_preparing(datastore, connection);
     }
     PQclear(result);
     result = NULL;
+    if (status == QUIPU_OK && connection->sharded && needs_sync(datastore)) {
+        status = check_workers(lease);
+    }
     if (status == QUIPU_OK && connection->own_session) {
-        write_settings(datastore, text);
+        write_settings(datastore, connection, text);
         status = run(lease, text, settings_shape, &result);
         PQclear(result);
     }
@@ -167,7 +235,7 @@ void quipu_postgres_connection_reset(quipu_driver_datastore *datastore,
     }
     quipu_postgres_pipeline_send_text(
         connection, "SELECT pg_catalog.pg_advisory_unlock_all()", "one void");
-    write_settings(datastore, text);
+    write_settings(datastore, connection, text);
     quipu_postgres_pipeline_send_text(connection, text, settings_shape);
     quipu_postgres_pipeline_sync(connection);
     enum answer answer = ANSWER_OK;

@@ -25,6 +25,8 @@ struct connection {
     struct connection *next; /* in the pool's list of idle ones */
     PGconn *pg;              /* non-blocking, in pipeline mode */
     bool own_session;        /* no pooler stands between: settings stay */
+    bool sharded;            /* the database has Citus, which may distribute
+                              * tables over several servers */
     bool prepares;           /* statements are prepared on first use */
     bool lost;               /* nothing more can be sent or received */
     bool no_memory;          /* a statement could not be queued: answers would

@@ -21,6 +21,12 @@ static const char cut_short[] = "check whether the server, or a pooler before "
                                 "size, or append less at a time";
 static const char out_of_service[] = "check that the server is running, and "
                                      "try again";
+static const char limited[] = "the server, or an extension of it, does not "
+                              "support the statement: on a Citus cluster "
+                              "distribute quipu's tables as docs/scaling.md "
+                              "says";
+static const char out_of_cluster[] = "check that all servers of the cluster "
+                                     "are running, and try again";
 static const char rights[] = "grant SELECT, INSERT and UPDATE on quipu's "
                              "tables, and DELETE to a program "
                              "that deletes, or connect as another role";
@@ -34,6 +40,7 @@ static const char of_trigger[] = "a trigger or a rule of the application "
 static const struct meaning meanings[] = {
     { "08P01", QUIPU_IO, cut_short },
     { "08", QUIPU_IO, out_of_service },
+    { "0A", QUIPU_UNSUPPORTED, limited },
     { "25006", QUIPU_DENIED,
       "the server or the session is read-only; name the primary, with "
       "target_session_attrs=read-write if there are several hosts" },
@@ -161,19 +168,26 @@ static int fail_lost(const struct lease *lease, const PGresult *result,
         advice_when_lost(connection, state));
 }
 
-static int fail_server(const quipu_driver_datastore *datastore,
-                       const PGresult *result, const char *what,
-                       quipu_error *error)
+static int fail_server(const struct lease *lease, const PGresult *result,
+                       const char *what)
 {
+    const quipu_driver_datastore *datastore = lease->datastore;
+    const struct connection *connection = lease->connection;
     const char *state = quipu_postgres_error_state(result);
     const char *words = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     const char *advice = NULL;
     int status = quipu_postgres_error_status(state, &advice);
+    if (status == QUIPU_UNSUPPORTED) {
+        status = quipu_postgres_error_status_when_open(datastore, status);
+    } else if (connection->sharded && strcmp(state, "XX000") == 0) {
+        status = QUIPU_IO;
+        advice = out_of_cluster;
+    }
     if (!words) {
         words = PQresultErrorMessage(result);
     }
     return datastore->host->error_set(
-        error, status, 0, state, "cannot %s in %s: %.*s; %s", what,
+        lease->error, status, 0, state, "cannot %s in %s: %.*s; %s", what,
         datastore->name, first_line(words), words, advice);
 }
 
@@ -203,7 +217,7 @@ int quipu_postgres_error_from_answer(const struct lease *lease,
             datastore, what, lease->connection->problem, error);
         break;
     case ANSWER_ERROR:
-        status = fail_server(datastore, *result, what, error);
+        status = fail_server(lease, *result, what);
         break;
     default:
         status = host->error_set(error, QUIPU_INTERNAL, 0, NULL,

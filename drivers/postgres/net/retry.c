@@ -43,7 +43,8 @@ static bool is_unprepared(quipu_driver_datastore *datastore,
 }
 
 /* 0A000: "cached plan must not change result type", after the table was
- * altered.  57P: the administrator, a crash or a shutdown ended the session. */
+ * altered.  57P: the administrator, a crash or a shutdown ended the session.
+ * XX000 on a Citus cluster: the coordinator has lost a worker. */
 enum retry_class quipu_postgres_retry_classify(const struct lease *lease)
 {
     struct connection *connection = lease->connection;
@@ -51,6 +52,7 @@ enum retry_class quipu_postgres_retry_classify(const struct lease *lease)
     const char *state = error->sqlstate;
     if (is_unprepared(lease->datastore, connection, state) ||
         strcmp(state, "0A000") == 0 || strncmp(state, "57P", 3) == 0 ||
+        (connection->sharded && strcmp(state, "XX000") == 0) ||
         (connection->lost && error->code == QUIPU_IO)) {
         connection->lost = true;
         return RETRY_SESSION;

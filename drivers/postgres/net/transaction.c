@@ -12,7 +12,9 @@
  * Timeouts of the server, in milliseconds from the beginning:
  *
  * - lock_timeout: until the deadline.
- * - statement_timeout: GRACE_LIMIT more, for the work itself.
+ * - statement_timeout: GRACE_LIMIT more, for the work itself.  On a Citus
+ *   cluster also until the deadline, since lock_timeout does not reach the
+ *   workers, and the driver waits for an answer for less than GRACE_LIMIT.
  * - idle_in_transaction_session_timeout: IDLE_LIMIT more.  It ends the session
  *   of a client that has gone away.
  */
@@ -58,13 +60,14 @@ static void send_settings(quipu_driver_datastore *datastore,
                           int64_t transfer_time, bool local)
 {
     int64_t more = transfer_time / CLOCK_MILLISECOND;
+    int64_t grace = connection->sharded ? 0 : GRACE_LIMIT;
     const struct options *options = &datastore->options;
     struct arguments *arguments = &connection->arguments;
     quipu_postgres_binary_begin(arguments);
     quipu_postgres_binary_add_bool(arguments, datastore->relaxed);
     add_milliseconds(arguments, smaller(limit, options->lock_timeout));
     add_milliseconds(arguments,
-                     smaller(limit == 0 ? 0 : limit + GRACE_LIMIT + more,
+                     smaller(limit == 0 ? 0 : limit + grace + more,
                              options->statement_timeout));
     add_milliseconds(arguments, limit == 0 ? 0 : limit + IDLE_LIMIT + more);
     quipu_postgres_binary_add_bool(arguments, local);

@@ -120,7 +120,7 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "",
         "INSERT INTO {quipu_tracking} AS k"
         "       (namespace, consumer, log, notification_id, store, event_id)"
-        " SELECT $1, $3, $4, $5, $6, $7"
+        " SELECT h.namespace, $3, $4, $5, $6, $7"
         "   FROM {quipu_heads} AS h"
         "  WHERE h.namespace {=} $1 AND h.schema {=} $2"
         " ON CONFLICT (namespace, consumer, log) DO UPDATE"
@@ -206,14 +206,19 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
     /* ----------------------------------------------------------- entries */
     /* append/entries.h explains locks and floor.  The arrays are in the order
      * in which all transactions lock. */
+    /* The look-up finds at most the floor, whatever it is; it names the table
+     * so that Citus takes the locks where the entries are. */
     [SQL_ENTRIES_SLOTS] = {
-        "int8[] bool[]",
+        "int4 int8[] bool[]",
         "void",
         "SELECT CASE WHEN u.exclusive"
         "            THEN pg_catalog.pg_advisory_xact_lock(u.slot)"
         "            ELSE pg_catalog.pg_advisory_xact_lock_shared(u.slot)"
         "       END"
-        "  FROM unnest($1, $2) AS u(slot, exclusive)" },
+        "  FROM unnest($2, $3) AS u(slot, exclusive)"
+        " WHERE (SELECT pg_catalog.count(*)"
+        "          FROM {quipu_entries} AS e"
+        "         WHERE e.namespace {=} $1 AND e.key {=} '') {>=} 0" },
     [SQL_ENTRIES_LOCK] = {
         "int4 text[] bool[]",
         "count int8?",
@@ -334,15 +339,12 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         " SELECT coalesce(pg_catalog.max(number), 0) {+} 1, $1, $2, 0"
         "   FROM {quipu_namespaces}"
         " ON CONFLICT DO NOTHING" },
-    /* A server that runs statements on others knows nothing of their disks. */
     [SQL_SHARED_FLUSH_FIND] = {
         "int4",
-        "one bool bool",
+        "one bool",
         "SELECT EXISTS (SELECT 1"
         "                 FROM {quipu_shared_flush}"
-        "                WHERE namespace {=} $1),"
-        "       pg_catalog.current_setting('citus.version', true)"
-        "           IS NOT NULL" },
+        "                WHERE namespace {=} $1)" },
     [SQL_SHARED_FLUSH_ADD] = {
         "text uuid",
         "",
@@ -490,6 +492,37 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         "    ON k.namespace {=} s.namespace AND k.schema {=} s.number"
         " WHERE s.relation {=} $1 AND k.name {=} $2 AND k.kind {=} $3"
         " LIMIT 1" },
+
+    /* ------------------------------------------------------------- Citus */
+    /* True: by namespace; false: by the PostgreSQL schema, as a single
+     * shard. */
+    [SQL_DISTRIBUTION] = {
+        "text",
+        "opt bool",
+        "SELECT p.partmethod {=} 'h'"
+        "  FROM pg_catalog.pg_dist_partition AS p"
+        "  JOIN pg_catalog.pg_class AS c ON c.oid {=} p.logicalrelid"
+        "  JOIN pg_catalog.pg_namespace AS n ON n.oid {=} c.relnamespace"
+        " WHERE n.nspname {=} $1 AND c.relname {=} 'quipu_heads'"
+        "   AND (p.partmethod {=} 'h' OR p.colocationid {<>} 0)" },
+    [SQL_DISTRIBUTE] = {
+        "text text text",
+        "one void",
+        "SELECT CASE WHEN $3 {=} ''"
+        "            THEN pg_catalog.create_reference_table("
+        "                     c.oid::pg_catalog.regclass)"
+        "            ELSE pg_catalog.create_distributed_table("
+        "                     c.oid::pg_catalog.regclass, $3,"
+        "                     colocate_with =>"
+        "                         CASE WHEN c.relname {=} 'quipu_heads'"
+        "                              THEN 'none'"
+        "                              ELSE pg_catalog.format("
+        "                                       '%I.quipu_heads', n.nspname)"
+        "                         END)"
+        "       END"
+        "  FROM pg_catalog.pg_class AS c"
+        "  JOIN pg_catalog.pg_namespace AS n ON n.oid {=} c.relnamespace"
+        " WHERE n.nspname {=} $1 AND c.relname {=} $2" },
 };
 /* clang-format on */
 

@@ -67,6 +67,8 @@ enum catalogue_sql {
     SQL_TABLE_COLUMNS,
     SQL_TABLE_COLUMN,
     SQL_COLUMN_SHARED,
+    SQL_DISTRIBUTION, /* on a Citus cluster: of quipu_heads */
+    SQL_DISTRIBUTE,   /* ... and distributes a table */
     CATALOGUE_SQL_COUNT
 };
 

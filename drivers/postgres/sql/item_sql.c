@@ -99,7 +99,7 @@
 /* clang-format off */
 #define INSERT_ITEMS \
     "INSERT INTO {items} ({all})" \
-    " SELECT $1, h.head {-} $3 {+} u.n, u.sequence," \
+    " SELECT h.namespace, h.head {-} $3 {+} u.n, u.sequence," \
     "        CASE WHEN NOT EXISTS (" \
     "                 SELECT 1" \
     "                   FROM (SELECT x.expected, x.position," \
@@ -168,7 +168,7 @@ static const struct sql_template templates[ITEM_SQL_COUNT] = {
         "int4 int8 int8 seq[] int4[] int8[] seq[] int8[] int4[] item[]",
         "count pos",
         "INSERT INTO {items} ({all})"
-        " SELECT $1, h.head {-} $3 {+} u.n, u.sequence,"
+        " SELECT h.namespace, h.head {-} $3 {+} u.n, u.sequence,"
         "        CASE WHEN NOT c.violated"
         "             THEN CASE WHEN u.base {=} 0"
         "                       THEN u.position"

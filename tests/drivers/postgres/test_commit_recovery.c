@@ -352,6 +352,35 @@ static void entry_whose_commit_never_arrived_is_written_once(void **state)
     close_store(&store);
 }
 
+/* On a Citus cluster a worker may have committed what the coordinator did
+ * not.  The table makes the driver take the server for a coordinator. */
+static void entry_of_a_cluster_without_answer_is_unknown(void **state)
+{
+    const quipu_conditions conditions = conditions_of(&first_write);
+    struct store store;
+    int calls = 0;
+    (void)state;
+    fixture_sql(
+        "SET allow_system_table_mods = on;"
+        "CREATE TABLE pg_catalog.pg_dist_node (nodeid int);"
+        "CREATE TABLE pg_catalog.pg_dist_partition (partmethod"
+        " \"char\", logicalrelid regclass, colocationid int);"
+        "CREATE FUNCTION pg_catalog.run_command_on_workers(command text,"
+        " OUT success boolean, OUT result text) RETURNS SETOF record"
+        " LANGUAGE sql AS 'SELECT NULL::boolean, NULL WHERE false'");
+    open_store(&store, "lost14", true);
+    const quipu_request request = request_of(&conditions, &store, NULL);
+    assert_refused(
+        fixture_driver()->transact(store.datastore, &request, cut_the_commit,
+                                   &calls, &store.result,
+                                   fixture_now() + 20 * SECOND, &store.error),
+        QUIPU_UNKNOWN_OUTCOME, &store.error, "repeat");
+    assert_int_equal(calls, 1);
+    close_store(&store);
+    fixture_sql("SET allow_system_table_mods = on;"
+                "DROP TABLE pg_catalog.pg_dist_node");
+}
+
 static int put_long(struct store *store, size_t size, int64_t time)
 {
     char *state = calloc(1, size);
@@ -434,6 +463,7 @@ int main(void)
         cmocka_unit_test(entry_with_an_item_and_lost_answer_is_written_once),
         cmocka_unit_test(entries_beside_a_lost_answer_are_written_once),
         cmocka_unit_test(entry_whose_commit_never_arrived_is_written_once),
+        cmocka_unit_test(entry_of_a_cluster_without_answer_is_unknown),
         cmocka_unit_test(long_append_that_is_cut_off_is_not_stored),
         cmocka_unit_test(long_append_that_is_cut_off_once_is_stored),
         cmocka_unit_test(long_append_may_exceed_the_deadline),

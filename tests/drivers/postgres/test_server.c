@@ -196,7 +196,9 @@ static void server_without_fsync_is_refused(void **state)
         }
         assert_refused(try_it("schema=unsafe", &error), QUIPU_UNSUPPORTED,
                        &error, settings[i]);
+        assert_contains(error.message, "trust_server=yes");
         assert_ok(try_it("schema=unsafe&relaxed=yes", &error), &error);
+        assert_ok(try_it("schema=unsafe&trust_server=yes", &error), &error);
         fixture_sql("ALTER SYSTEM RESET %s", settings[i]);
         fixture_sql("SELECT pg_reload_conf()");
         while (fixture_ask("SELECT (current_setting('%s') = 'on')::int",
