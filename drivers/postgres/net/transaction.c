@@ -31,6 +31,7 @@
 #include <string.h>
 
 #define STEADY 1000     /* a session keeps limits of at least this many ms */
+#define LEAST_LIMIT 400 /* ms for a statement on a cluster; see clock_grace */
 #define GRACE_LIMIT 500 /* ms for a statement that waits for no lock */
 
 /* Returns true for an append that is to be committed before its flush: others
@@ -60,15 +61,15 @@ static void send_settings(quipu_driver_datastore *datastore,
                           int64_t transfer_time, bool local)
 {
     int64_t more = transfer_time / CLOCK_MILLISECOND;
-    int64_t grace = connection->sharded ? 0 : GRACE_LIMIT;
+    int64_t least = limit < LEAST_LIMIT ? LEAST_LIMIT - limit : 0;
+    int64_t grace = connection->sharded ? least : GRACE_LIMIT;
     const struct options *options = &datastore->options;
     struct arguments *arguments = &connection->arguments;
     quipu_postgres_binary_begin(arguments);
     quipu_postgres_binary_add_bool(arguments, datastore->relaxed);
     add_milliseconds(arguments, smaller(limit, options->lock_timeout));
-    add_milliseconds(arguments,
-                     smaller(limit == 0 ? 0 : limit + grace + more,
-                             options->statement_timeout));
+    add_milliseconds(arguments, smaller(limit == 0 ? 0 : limit + grace + more,
+                                        options->statement_timeout));
     add_milliseconds(arguments, limit == 0 ? 0 : limit + IDLE_LIMIT + more);
     quipu_postgres_binary_add_bool(arguments, local);
     quipu_postgres_pipeline_send(connection, &datastore->sql[SQL_SETTINGS]);
