@@ -243,7 +243,8 @@ static int run(struct batch *batch, const struct caller_work *work,
             }
             break;
         default:
-            if (!quipu_postgres_retry_again(&transient, 0)) {
+            if (!quipu_postgres_retry_after(&transient, error,
+                                            batch->deadline)) {
                 return error->code;
             }
             break;

@@ -177,7 +177,7 @@ int quipu_postgres_erase(quipu_driver_datastore *datastore,
         status = try_once(&erase, &lease);
         again = status != QUIPU_OK && is_transient(&erase, &lease, &status);
         quipu_postgres_pool_return(datastore, lease.connection);
-    } while (again && quipu_postgres_retry_again(&retry, 0));
+    } while (again && quipu_postgres_retry_after(&retry, &own, deadline));
     if (status == QUIPU_OK && !again) {
         *erased = erase.erased;
         return QUIPU_OK;

@@ -150,6 +150,6 @@ int quipu_postgres_ddl_txn_run(struct ddl_txn *txn, int wanted,
                 (quipu_postgres_retry_is_race(&own) ||
                  quipu_postgres_retry_classify(&txn->lease) != RETRY_NEVER);
         quipu_postgres_pool_return(datastore, txn->lease.connection);
-    } while (again && quipu_postgres_retry_again(&retry, 0));
+    } while (again && quipu_postgres_retry_after(&retry, &own, deadline));
     return quipu_common_error_pass(status, &own, error);
 }

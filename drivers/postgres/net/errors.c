@@ -131,6 +131,13 @@ bool quipu_postgres_error_has_state(const PGresult *result, const char *state)
            0;
 }
 
+bool quipu_postgres_error_is_of_worker(const struct connection *connection,
+                                       const char *state)
+{
+    return connection->sharded &&
+           (strcmp(state, "XX000") == 0 || strncmp(state, "08", 2) == 0);
+}
+
 /* Length of a message's first line; libpq's have several. */
 static int first_line(const char *words)
 {
@@ -179,7 +186,7 @@ static int fail_server(const struct lease *lease, const PGresult *result,
     int status = quipu_postgres_error_status(state, &advice);
     if (status == QUIPU_UNSUPPORTED) {
         status = quipu_postgres_error_status_when_open(datastore, status);
-    } else if (connection->sharded && strcmp(state, "XX000") == 0) {
+    } else if (quipu_postgres_error_is_of_worker(connection, state)) {
         status = QUIPU_IO;
         advice = out_of_cluster;
     }

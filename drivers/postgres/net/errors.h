@@ -39,6 +39,10 @@ void quipu_postgres_error_advise(quipu_error *error, const char *state,
 const char *quipu_postgres_error_state(const PGresult *result);
 /* Returns true if the SQLSTATE begins with `prefix`. */
 bool quipu_postgres_error_has_state(const PGresult *result, const char *prefix);
+/* Returns true for an error by which the coordinator of a Citus cluster reports
+ * that it has lost a worker: class 08 if it cannot connect, or XX000. */
+bool quipu_postgres_error_is_of_worker(const struct connection *connection,
+                                       const char *state);
 
 /* The status code for a SQLSTATE; *advice gets a phrase that says what to
  * do. */

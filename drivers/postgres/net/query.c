@@ -128,7 +128,7 @@ int quipu_postgres_query_repeat(quipu_driver_datastore *datastore,
         }
         quipu_postgres_pool_return(datastore, lease.connection);
     } while (status != QUIPU_OK && class != RETRY_NEVER &&
-             quipu_postgres_retry_again(&retry, 0));
+             quipu_postgres_retry_after(&retry, &own, deadline));
     if (status != QUIPU_OK && error) {
         *error = own;
     }

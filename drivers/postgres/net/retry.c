@@ -3,10 +3,13 @@
 #include "retry.h"
 
 #include "datastore.h"
+#include "errors.h"
 
 #include "common/clock.h"
 
 #include <string.h>
+
+#define WORKER_PAUSE (100 * CLOCK_MILLISECOND)
 
 struct retry quipu_postgres_retry_begin(int64_t deadline, int tries)
 {
@@ -23,6 +26,17 @@ bool quipu_postgres_retry_again(struct retry *retry, int64_t pause)
         clock_sleep_until(clock_now() + pause);
     }
     return true;
+}
+
+/* Protocol violations (08P01) are not cured by time. */
+bool quipu_postgres_retry_after(struct retry *retry, const quipu_error *error,
+                                int64_t deadline)
+{
+    struct retry waiting = quipu_postgres_retry_begin(deadline, INT32_MAX);
+    return strncmp(error->sqlstate, "08", 2) == 0 &&
+                   strcmp(error->sqlstate, "08P01") != 0
+               ? quipu_postgres_retry_again(&waiting, WORKER_PAUSE)
+               : quipu_postgres_retry_again(retry, 0);
 }
 
 /* Returns true if a pooler ran a prepared statement on a server session that
@@ -44,7 +58,7 @@ static bool is_unprepared(quipu_driver_datastore *datastore,
 
 /* 0A000: "cached plan must not change result type", after the table was
  * altered.  57P: the administrator, a crash or a shutdown ended the session.
- * XX000 on a Citus cluster: the coordinator has lost a worker. */
+ * 08 and XX000 on a Citus cluster: the coordinator has lost a worker. */
 enum retry_class quipu_postgres_retry_classify(const struct lease *lease)
 {
     struct connection *connection = lease->connection;
@@ -52,7 +66,7 @@ enum retry_class quipu_postgres_retry_classify(const struct lease *lease)
     const char *state = error->sqlstate;
     if (is_unprepared(lease->datastore, connection, state) ||
         strcmp(state, "0A000") == 0 || strncmp(state, "57P", 3) == 0 ||
-        (connection->sharded && strcmp(state, "XX000") == 0) ||
+        quipu_postgres_error_is_of_worker(connection, state) ||
         (connection->lost && error->code == QUIPU_IO)) {
         connection->lost = true;
         return RETRY_SESSION;

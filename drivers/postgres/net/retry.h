@@ -10,11 +10,16 @@
  * lost before COMMIT was sent.  A COMMIT without an answer is not transient:
  * see append/commit_recovery.h.
  *
+ * The number of tries is limited, but not for a server that cannot be reached:
+ * it may come back until the deadline.  For the server of the URI that is so
+ * while the driver connects (connection.c).  The coordinator of a Citus cluster
+ * reports a worker that it cannot reach by an error of class 08.
+ *
  *     struct retry retry = quipu_postgres_retry_begin(deadline, TRIES);
  *     do {
  *         status = ...;
  *     } while (status != QUIPU_OK && <the error is transient> &&
- *              quipu_postgres_retry_again(&retry, pause));
+ *              quipu_postgres_retry_after(&retry, error, deadline));
  */
 #ifndef POSTGRES_RETRY_H
 #define POSTGRES_RETRY_H
@@ -37,6 +42,11 @@ struct retry quipu_postgres_retry_begin(int64_t deadline, int tries);
 /* Returns true, after `pause` nanoseconds, if there is to be another try; false
  * if none is left or the deadline would pass during the pause. */
 bool quipu_postgres_retry_again(struct retry *retry, int64_t pause);
+
+/* The same after a transient error: at once, or until the deadline after a
+ * pause, which is not counted as a try, if a worker cannot be reached. */
+bool quipu_postgres_retry_after(struct retry *retry, const quipu_error *error,
+                                int64_t deadline);
 
 /* The class of lease->error, which a statement before COMMIT has set.
  * RETRY_SESSION marks the connection as lost, so that the pool closes it. */

@@ -366,26 +366,71 @@ static void worker_that_may_lose_commits_is_refused(void **state)
     run("DELETE FROM pg_catalog.quipu_test_worker");
 }
 
-/* The coordinator passes on that it has lost a worker. */
-static void append_survives_the_loss_of_a_worker(void **state)
+/* The next appends to a table fail as if a worker were lost: the coordinator
+ * reports it by 08006 or XX000. */
+static void lose_worker(const char *table, const char *trigger, int times)
 {
-    quipu_schema schema = fixture_schema("lossy", 0);
-    (void)state;
+    char sql[700];
+    (void)snprintf(
+        sql, sizeof(sql),
+        "CREATE SEQUENCE IF NOT EXISTS public.losses;"
+        "ALTER SEQUENCE public.losses RESTART;"
+        "CREATE FUNCTION public.lose_%s() RETURNS trigger LANGUAGE plpgsql"
+        " AS $$ DECLARE n bigint := nextval('public.losses'); BEGIN"
+        " IF n <= %d THEN RAISE 'connection to the remote node failed'"
+        " USING ERRCODE = CASE n WHEN 2 THEN 'XX000' ELSE '08006' END;"
+        " END IF; RETURN NEW; END $$;"
+        "CREATE %s ON public.%s %s FOR EACH ROW"
+        " EXECUTE FUNCTION public.lose_%s()",
+        table, times, trigger, table,
+        strstr(trigger, "AFTER") ? "DEFERRABLE INITIALLY DEFERRED" : "", table);
+    run(sql);
+}
+
+static int append_to_lossy(const char *table, const char *trigger, int times,
+                           bool event_ids)
+{
+    quipu_schema schema = fixture_schema(table, 0);
+    quipu_result result = { 0 };
+    quipu_error error = { 0 };
+    struct piece piece;
+    schema.event_id = event_ids ? schema.event_id : NULL;
     run("ALTER ROLE quipu SET search_path = public");
     quipu_driver_datastore *datastore = fixture_open(STORE);
     quipu_driver_schema *bound = fixture_bind(datastore, &schema);
-    run("CREATE SEQUENCE public.losses;"
-        "CREATE FUNCTION public.lose() RETURNS trigger LANGUAGE plpgsql AS $$"
-        " BEGIN IF nextval('public.losses') <= 2 THEN"
-        " RAISE 'failure on connection marked as essential'"
-        " USING ERRCODE = 'XX000'; END IF; RETURN NEW; END $$;"
-        "CREATE TRIGGER lose BEFORE INSERT ON public.lossy"
-        " FOR EACH ROW EXECUTE FUNCTION public.lose()");
-    fixture_append(datastore, bound, 1);
-    assert_int_equal(fixture_head(datastore, bound), 1);
-    assert_int_equal(ask("SELECT last_value FROM public.losses"), 3);
+    lose_worker(table, trigger, times);
+    fixture_piece(&piece, 1, 0, 1);
+    const quipu_request request = { .schema = bound,
+                                    .items = &piece.item,
+                                    .item_count = 1 };
+    int status = fixture_append_all(datastore, &request, 1, &result, &error);
+    assert_int_equal(fixture_head(datastore, bound), status == QUIPU_OK);
     fixture_driver()->unbind(datastore, bound);
     fixture_close(datastore);
+    return status;
+}
+
+/* The append waits for the worker, longer than the tries after other errors
+ * last. */
+static void append_survives_the_loss_of_a_worker(void **state)
+{
+    (void)state;
+    assert_int_equal(
+        append_to_lossy("lossy", "TRIGGER lose BEFORE INSERT", 15, true),
+        QUIPU_OK);
+    assert_int_equal(ask("SELECT last_value FROM public.losses"), 16);
+}
+
+/* The worker may have committed before it was lost. */
+static void commit_without_a_worker_is_looked_up(void **state)
+{
+    static const char *const trigger = "CONSTRAINT TRIGGER lose AFTER INSERT";
+    (void)state;
+    assert_int_equal(append_to_lossy("lossy2", trigger, 3, true), QUIPU_OK);
+    assert_int_equal(ask("SELECT last_value FROM public.losses"), 4);
+    assert_int_equal(append_to_lossy("lossy3", trigger, 3, false),
+                     QUIPU_UNKNOWN_OUTCOME);
+    assert_int_equal(ask("SELECT last_value FROM public.losses"), 1);
 }
 
 static void tables_are_distributed_by_namespace(void **state)
@@ -465,6 +510,7 @@ int main(void)
         cmocka_unit_test(rows_are_written_in_transactions),
         cmocka_unit_test(worker_that_may_lose_commits_is_refused),
         cmocka_unit_test(append_survives_the_loss_of_a_worker),
+        cmocka_unit_test(commit_without_a_worker_is_looked_up),
         cmocka_unit_test(tables_are_distributed_by_namespace),
         cmocka_unit_test(shared_flushes_are_refused),
         cmocka_unit_test(server_without_citus_distributes_nothing),
