@@ -31,6 +31,7 @@ extern const struct command append_command;
 extern const struct command alter_command;
 extern const struct command drivers_command;
 extern const struct command info_command;
+extern const struct command namespaces_command;
 extern const struct command sequences_command;
 extern const struct command read_command;
 extern const struct command log_command;

@@ -26,12 +26,19 @@ static int open_with(const char *uri, const quipu_option *defaults,
 static const quipu_option defaults[] = {
     { .name = "create", .value = "no" },
     { .name = "readonly", .value = "yes" },
+    { .name = "namespace", .value = "*" },
 };
 
 int store_open_readonly(const char *uri, quipu_datastore **datastore,
                         quipu_error *error)
 {
     return open_with(uri, defaults, 2, datastore, error);
+}
+
+int store_open_namespaces(const char *uri, quipu_datastore **datastore,
+                          quipu_error *error)
+{
+    return open_with(uri, defaults, 3, datastore, error);
 }
 
 int store_open_existing(const char *uri, quipu_datastore **datastore,

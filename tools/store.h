@@ -25,6 +25,11 @@ struct store {
 int store_open_readonly(const char *uri, quipu_datastore **datastore,
                         quipu_error *error);
 
+/* Opens a store in the same way, and unless the URI names a namespace, without
+ * one, only to list those that there are. */
+int store_open_namespaces(const char *uri, quipu_datastore **datastore,
+                          quipu_error *error);
+
 /* Opens a store to change it; the option create=no is the default. */
 int store_open_existing(const char *uri, quipu_datastore **datastore,
                         quipu_error *error);

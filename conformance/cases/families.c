@@ -32,7 +32,8 @@ extern const struct quipu_family quipu_family_uniqueness, quipu_family_repeats,
     quipu_family_erasure_places, quipu_family_erasure_scrub,
     quipu_family_races_erasure, quipu_family_crash_erasure,
     quipu_family_altering, quipu_family_crash_altering,
-    quipu_family_erasure_last_item, quipu_family_erasure_sequences;
+    quipu_family_erasure_last_item, quipu_family_erasure_sequences,
+    quipu_family_namespaces;
 
 const struct quipu_family *const quipu_families[] = {
     &quipu_family_uniqueness,
@@ -48,6 +49,7 @@ const struct quipu_family *const quipu_families[] = {
     &quipu_family_erasure_scrub,
     &quipu_family_erasure_sequences,
     &quipu_family_sequencing,
+    &quipu_family_namespaces,
     &quipu_family_guards,
     &quipu_family_reading,
     &quipu_family_log_filters,

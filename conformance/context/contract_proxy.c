@@ -93,6 +93,7 @@ static const struct {
       WRITE | BIT(QUIPU_NOT_FOUND) | BIT(QUIPU_CONFLICT) | BIT(QUIPU_INVALID) },
     { "last_item", BOUND },
     { "read_sequences", BOUND },
+    { "list_logs", READ },
 };
 
 uint32_t quipu_contract_proxy_codes(const char *operation)
@@ -352,6 +353,13 @@ static int list_tracking(quipu_driver_datastore *datastore, int64_t deadline,
                  error);
 }
 
+static int list_logs(quipu_driver_datastore *datastore, int64_t deadline,
+                     quipu_driver_cursor **cursor, quipu_error *error)
+{
+    return check("list_logs", 0,
+                 driver->list_logs(datastore, deadline, cursor, error), error);
+}
+
 static int step(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error)
 {
@@ -584,6 +592,7 @@ static void fill_table(void)
     REPLACE_OPTIONAL(alter, alter);
     REPLACE_OPTIONAL(last_item, last_item);
     REPLACE_OPTIONAL(read_sequences, read_sequences);
+    REPLACE_OPTIONAL(list_logs, list_logs);
 }
 
 /* Registers the proxy for the driver of a scheme. */

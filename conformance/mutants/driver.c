@@ -130,6 +130,7 @@ static void insert_hooks(const struct mutant *mutant)
         table.read_filtered = NULL; /* the core uses read_log */
         table.last_item = NULL;     /* and read_sequence */
         table.read_sequences = NULL;
+        table.list_logs = NULL; /* its cursor is not wrapped */
         table.step = mutant_cursor_step;
         table.cursor_close = mutant_cursor_close;
     }
@@ -163,6 +164,7 @@ static void insert_replaced(const struct mutant *mutant)
     REPLACE(alter);
     REPLACE(last_item);
     REPLACE(read_sequences);
+    REPLACE(list_logs);
 }
 
 void mutant_driver_select(const struct mutant *mutant)

@@ -171,6 +171,53 @@ static void empty_wal(quipu_driver_datastore *datastore)
     }
 }
 
+/* ---------------------------------------------------- the list of all logs */
+
+/* The cursor over logs that was opened last. */
+static _Atomic(quipu_driver_cursor *) listing;
+
+static int note_listing(quipu_driver_datastore *datastore, int64_t deadline,
+                        quipu_driver_cursor **cursor, quipu_error *error)
+{
+    int status =
+        mutant_base_driver()->list_logs(datastore, deadline, cursor, error);
+
+    atomic_store(&listing, status == QUIPU_OK ? *cursor : NULL);
+    return status;
+}
+
+/* M219: namespaces without schemas are left out. */
+static int step_over_empty(quipu_driver_cursor *cursor, int64_t deadline,
+                           const void **rows, size_t *count, quipu_error *error)
+{
+    int status;
+
+    do {
+        status =
+            mutant_base_driver()->step(cursor, deadline, rows, count, error);
+    } while (status == QUIPU_OK && *count > 0 &&
+             cursor == atomic_load(&listing) &&
+             !((const quipu_log *)*rows)->table);
+    return status;
+}
+
+/* M220: the heads are those of some time ago. */
+static int step_with_old_head(quipu_driver_cursor *cursor, int64_t deadline,
+                              const void **rows, size_t *count,
+                              quipu_error *error)
+{
+    static quipu_log old;
+    int status =
+        mutant_base_driver()->step(cursor, deadline, rows, count, error);
+
+    if (status == QUIPU_OK && *count > 0 && cursor == atomic_load(&listing)) {
+        old = *(const quipu_log *)*rows;
+        old.head -= old.head > 1;
+        *rows = &old;
+    }
+    return status;
+}
+
 static const struct mutant sqlite[] = {
     { "M75", "identity-is-of-the-process",
       "identities that are derived from the process or its time",
@@ -194,6 +241,16 @@ static const struct mutant sqlite[] = {
       "the new one",
       "V3.replaced-under-a-writer", .append = note_append,
       .replaced = { .open = remember_wal, .close = empty_wal }, .base = STORE },
+    { "M219", "namespaces-without-schemas-are-not-listed",
+      "an inner join of the namespaces and their schemas",
+      "F3.namespaces-are-listed-with-heads",
+      .replaced = { .list_logs = note_listing, .step = step_over_empty },
+      .base = STORE },
+    { "M220", "heads-of-listed-logs-are-old",
+      "statistics that are refreshed now and then",
+      "F3.namespaces-are-listed-with-heads",
+      .replaced = { .list_logs = note_listing, .step = step_with_old_head },
+      .base = STORE },
 };
 
 /* M87, of the LMDB driver: removes logs that it takes for old ones of its own.

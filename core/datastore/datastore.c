@@ -69,6 +69,22 @@ static bool is_inside(const quipu_datastore *datastore)
 
 int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error)
 {
+    int status = quipu_datastore_enter_store(datastore, error);
+
+    if (status == QUIPU_OK &&
+        (datastore->flags & QUIPU_OPEN_ALL_NAMESPACES) != 0) {
+        return quipu_error_set(error, QUIPU_INVALID,
+                               "\"%s\" was opened with namespace=*, which "
+                               "only lists the namespaces; open the one that "
+                               "is meant",
+                               datastore->uri);
+    }
+    return status;
+}
+
+int quipu_datastore_enter_store(const quipu_datastore *datastore,
+                                quipu_error *error)
+{
     if (!datastore) {
         return quipu_argument_missing("datastore", error);
     }
@@ -129,7 +145,7 @@ int quipu_datastore_close(quipu_datastore *datastore, quipu_error *error)
     if (!datastore) {
         return QUIPU_OK;
     }
-    int status = quipu_datastore_enter(datastore, error);
+    int status = quipu_datastore_enter_store(datastore, error);
 
     if (status == QUIPU_OK) {
         status = quipu_datastore_check_children(&datastore->children,

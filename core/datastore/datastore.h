@@ -60,6 +60,11 @@ void quipu_datastore_end(const struct quipu_datastore_transaction *transaction);
  * called. */
 int quipu_datastore_enter(const quipu_datastore *datastore, quipu_error *error);
 
+/* The same for what concerns no single namespace: a datastore that was opened
+ * with namespace=* is refused by quipu_datastore_enter only. */
+int quipu_datastore_enter_store(const quipu_datastore *datastore,
+                                quipu_error *error);
+
 /* Returns DENIED if the datastore was opened with readonly=yes. */
 int quipu_datastore_writable(const quipu_datastore *datastore,
                              quipu_error *error);

@@ -86,6 +86,10 @@ static int call_driver(quipu_datastore *datastore, const quipu_open *how,
     const quipu_driver *driver = datastore->driver;
     quipu_error cause;
 
+    if ((how->flags & QUIPU_OPEN_ALL_NAMESPACES) != 0 && !driver->list_logs) {
+        return quipu_driver_call_supported(datastore, QUIPU_CALL_LIST_LOGS,
+                                           false, 0, error);
+    }
     quipu_status_begin(&cause);
     datastore->opened.struct_size = sizeof(datastore->opened);
     int status = driver->open(quipu_host_table(), how,

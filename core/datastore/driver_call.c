@@ -63,6 +63,7 @@ static const struct {
                                         BIT(QUIPU_INVALID) },
     [QUIPU_CALL_LAST_ITEM] = { "last_item", BOUND },
     [QUIPU_CALL_READ_SEQUENCES] = { "read_sequences", BOUND },
+    [QUIPU_CALL_LIST_LOGS] = { "list_logs", READ },
 };
 
 static bool is_allowed(enum quipu_call call, int status)

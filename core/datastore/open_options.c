@@ -79,6 +79,10 @@ static int apply_namespace(struct quipu_open_options *parsed, const char *value,
                                "option \"namespace\" must have 0 to %d bytes",
                                NAMESPACE_MAX);
     }
+    if (strcmp(value, "*") == 0) {
+        parsed->how.flags |= QUIPU_OPEN_ALL_NAMESPACES;
+        value = "";
+    }
     parsed->how.name_space = value;
     return QUIPU_OK;
 }
@@ -129,7 +133,7 @@ static const quipu_option_info own_options[] = {
       .type = QUIPU_OPTION_COUNT },
     { .name = "namespace",
       .fallback = "",
-      .help = "an independent set of schemas in the same store",
+      .help = "an independent set of schemas in the same store; *: list all",
       .type = QUIPU_OPTION_TEXT },
     { .name = "readonly",
       .fallback = "no",
@@ -300,7 +304,7 @@ static int take_own(struct quipu_open_options *parsed, quipu_error *error)
             status = appliers[i](parsed, value, error);
         }
     }
-    if (parsed->how.flags & QUIPU_OPEN_READONLY) {
+    if (parsed->how.flags & (QUIPU_OPEN_READONLY | QUIPU_OPEN_ALL_NAMESPACES)) {
         parsed->how.flags &= ~(uint32_t)QUIPU_OPEN_CREATE;
     }
     return status;

@@ -109,7 +109,7 @@ static int step(struct quipu_rows *rows, quipu_error *error)
 int quipu_rows_next(struct quipu_rows *rows, size_t size, const void **row,
                     quipu_error *error)
 {
-    int status = quipu_datastore_enter(rows->datastore, error);
+    int status = quipu_datastore_enter_store(rows->datastore, error);
 
     if (status != QUIPU_OK) {
         return status;

@@ -3,6 +3,7 @@
 #ifndef LMDB_DRIVER_CURSOR_H
 #define LMDB_DRIVER_CURSOR_H
 
+#include "catalogue/store.h"
 #include "format/key.h"
 #include "lmdb_driver.h"
 
@@ -51,6 +52,9 @@ struct listing {
     quipu_schema schema;
     char *schema_block;
     quipu_tracking tracking;
+    quipu_log log;
+    char log_space[STORE_NAME_MAX]; /* the names in `log` */
+    char log_table[STORE_NAME_MAX];
     quipu_sequence sequences[BATCH_SEQUENCES];
     unsigned char ids[BATCH_SEQUENCES][QUIPU_ID_MAX];
 };

@@ -139,7 +139,7 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
     if (status == QUIPU_OK) {
         status = open_environment(datastore, deadline, error);
     }
-    return status == QUIPU_OK
+    return status == QUIPU_OK && (how->flags & QUIPU_OPEN_ALL_NAMESPACES) == 0
                ? quipu_lmdb_namespace_open(datastore, create, deadline, error)
                : status;
 }

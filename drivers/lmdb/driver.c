@@ -37,6 +37,7 @@ static const quipu_driver driver = {
     .list_schemas = quipu_lmdb_list_schemas,
     .list_sequences = quipu_lmdb_list_sequences,
     .list_tracking = quipu_lmdb_list_tracking,
+    .list_logs = quipu_lmdb_list_logs,
     .step = quipu_lmdb_cursor_step,
     .cursor_close = quipu_lmdb_cursor_close,
     .last_position = quipu_lmdb_read_last_position,

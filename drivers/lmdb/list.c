@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Listings of schemas, tracking records and sequences.
+ * Listings of schemas, tracking records, sequences and logs.
  *
  * A step begins a transaction, seeks the first entry after the key of the last
  * row, copies one row (of sequences: a batch), and ends the transaction.  So
  * nothing is held between two steps.
  */
 #include "catalogue/catalogue.h"
+#include "catalogue/namespace.h"
 #include "catalogue/store.h"
 #include "cursor.h"
 #include "tracking.h"
@@ -40,17 +41,16 @@ static bool is_above(const void *a, size_t size_a, const void *b, size_t size_b)
 
 /* ------------------------------------------------ one row for each entry */
 
-/* Moves to the first entry after the last row, and reads it. */
-static int seek_next(struct btree_cursor *cursor, const struct listing *listing,
+/* Moves to the first entry from `last` on, or if `above`, after it, and reads
+ * it. */
+static int seek_next(struct btree_cursor *cursor, MDB_val last, bool above,
                      MDB_val *key, MDB_val *value)
 {
-    const MDB_val last = { listing->key_size, (void *)listing->key };
     int code = btree_seek(cursor, last);
     if (code == MDB_SUCCESS) {
         code = btree_entry(cursor, key, value);
     }
-    if (code != MDB_SUCCESS || !listing->begun ||
-        key->mv_size != last.mv_size ||
+    if (code != MDB_SUCCESS || !above || key->mv_size != last.mv_size ||
         memcmp(key->mv_data, last.mv_data, last.mv_size) != 0) {
         return code;
     }
@@ -76,7 +76,8 @@ static int read_next_row(quipu_driver_datastore *datastore,
     (void)datastore;
     int code = btree_open(&entries, snapshot, listing->database);
     if (code == MDB_SUCCESS) {
-        code = seek_next(&entries, listing, &key, &value);
+        const MDB_val last = { listing->key_size, listing->key };
+        code = seek_next(&entries, last, listing->begun, &key, &value);
     }
     if (code == MDB_SUCCESS) {
         code = is_next(listing, &key) ? listing->read_row(cursor, &key, &value)
@@ -152,6 +153,134 @@ static int step_tracking(quipu_driver_cursor *cursor, int64_t deadline,
     int status = next_row(cursor, deadline, error);
     *rows = &cursor->as.listing.tracking;
     *count = cursor->as.listing.count;
+    return status;
+}
+
+/* -------------------------------------------------------------------- logs */
+
+/* Finds the record whose key begins with `prefix` and follows that with `name`
+ * behind the prefix, or if not `above`, is not before it; copies the rest of
+ * its key to `name`.  MDB_NOTFOUND: there is none. */
+static int find_named(struct btree_cursor *records, MDB_val prefix, bool above,
+                      char name[STORE_NAME_MAX], MDB_val *value)
+{
+    char text[2 * STORE_NAME_MAX];
+    MDB_val last = { prefix.mv_size + strlen(name), text };
+    MDB_val key;
+    memcpy(text, prefix.mv_data, prefix.mv_size);
+    memcpy(text + prefix.mv_size, name, strlen(name));
+    int code = seek_next(records, last, above, &key, value);
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    if (key.mv_size < prefix.mv_size ||
+        memcmp(key.mv_data, prefix.mv_data, prefix.mv_size) != 0) {
+        return MDB_NOTFOUND;
+    }
+    const size_t size = key.mv_size - prefix.mv_size;
+    if (size >= STORE_NAME_MAX ||
+        (above &&
+         !is_above(key.mv_data, key.mv_size, last.mv_data, last.mv_size))) {
+        return MDB_CORRUPTED;
+    }
+    memcpy(name, (const char *)key.mv_data + prefix.mv_size, size);
+    name[size] = '\0';
+    return MDB_SUCCESS;
+}
+
+/* Reads the head of a schema's log, as the schema's record names it. */
+static int read_head(const quipu_host *host, const struct snapshot *snapshot,
+                     const MDB_val *record, int64_t *head)
+{
+    struct catalogue_entry entry;
+    bool alive = false;
+    int code = quipu_lmdb_catalogue_read(host, record, &entry);
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    const quipu_driver_schema schema = { .number = entry.number,
+                                         .slot = entry.slot };
+    host->release(entry.block);
+    code = quipu_lmdb_store_get_head(snapshot, &schema, &alive, head);
+    return code == MDB_SUCCESS && !alive ? MDB_CORRUPTED : code;
+}
+
+/* Reads the next log of the namespace of the last row. */
+static int read_log(quipu_driver_cursor *cursor,
+                    const struct snapshot *snapshot,
+                    struct btree_cursor *records)
+{
+    struct listing *listing = &cursor->as.listing;
+    char text[STORE_NAME_MAX];
+    struct namespace_record space;
+    MDB_val value;
+    int code = quipu_lmdb_store_get(
+        snapshot, quipu_lmdb_store_namespace_key(text, listing->log_space),
+        &space, sizeof(space));
+    if (code != MDB_SUCCESS) {
+        return code == MDB_NOTFOUND ? MDB_CORRUPTED : code;
+    }
+    code = find_named(records,
+                      quipu_lmdb_store_schema_key(text, space.number, NULL),
+                      true, listing->log_table, &value);
+    if (code == MDB_SUCCESS) {
+        listing->log.table = listing->log_table;
+        code = read_head(cursor->datastore->host, snapshot, &value,
+                         &listing->log.head);
+    }
+    return code;
+}
+
+/* Reads the first log of the next namespace; it may have none. */
+static int read_space(quipu_driver_cursor *cursor,
+                      const struct snapshot *snapshot,
+                      struct btree_cursor *records)
+{
+    struct listing *listing = &cursor->as.listing;
+    char text[STORE_NAME_MAX];
+    MDB_val value;
+    int code = find_named(records, quipu_lmdb_store_namespace_key(text, ""),
+                          listing->begun, listing->log_space, &value);
+    if (code != MDB_SUCCESS) {
+        return code;
+    }
+    listing->begun = true;
+    listing->log_table[0] = '\0';
+    code = read_log(cursor, snapshot, records);
+    return code == MDB_NOTFOUND ? MDB_SUCCESS : code;
+}
+
+static int read_next_log(quipu_driver_datastore *datastore,
+                         const struct snapshot *snapshot, void *context,
+                         quipu_error *error)
+{
+    quipu_driver_cursor *cursor = context;
+    struct listing *listing = &cursor->as.listing;
+    struct btree_cursor records;
+    (void)datastore;
+    listing->log = (quipu_log){ .name_space = listing->log_space };
+    int code = btree_open(&records, snapshot, &quipu_lmdb_store_main);
+    if (code == MDB_SUCCESS) {
+        code = listing->begun ? read_log(cursor, snapshot, &records)
+                              : MDB_NOTFOUND;
+        if (code == MDB_NOTFOUND) {
+            code = read_space(cursor, snapshot, &records);
+        }
+    }
+    listing->count = code == MDB_SUCCESS;
+    btree_close(&records);
+    return fail(cursor, code, error);
+}
+
+static int step_logs(quipu_driver_cursor *cursor, int64_t deadline,
+                     const void **rows, size_t *count, quipu_error *error)
+{
+    struct listing *listing = &cursor->as.listing;
+    listing->count = 0;
+    int status = quipu_lmdb_read_txn_run(cursor->datastore, deadline,
+                                         read_next_log, cursor, error);
+    *rows = &listing->log;
+    *count = listing->count;
     return status;
 }
 
@@ -335,6 +464,19 @@ int quipu_lmdb_list_tracking(quipu_driver_datastore *datastore,
     made->step = step_tracking;
     made->as.listing.database = &datastore->tracked;
     made->as.listing.read_row = read_tracking;
+    *cursor = made;
+    return QUIPU_OK;
+}
+
+int quipu_lmdb_list_logs(quipu_driver_datastore *datastore, int64_t deadline,
+                         quipu_driver_cursor **cursor, quipu_error *error)
+{
+    quipu_driver_cursor *made = create_list(datastore, NULL, error);
+    (void)deadline;
+    if (!made) {
+        return QUIPU_NO_MEMORY;
+    }
+    made->step = step_logs;
     *cursor = made;
     return QUIPU_OK;
 }

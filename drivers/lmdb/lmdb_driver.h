@@ -105,6 +105,8 @@ int quipu_lmdb_list_sequences(quipu_driver_datastore *datastore,
 int quipu_lmdb_list_tracking(quipu_driver_datastore *datastore,
                              int64_t deadline, quipu_driver_cursor **cursor,
                              quipu_error *error);
+int quipu_lmdb_list_logs(quipu_driver_datastore *datastore, int64_t deadline,
+                         quipu_driver_cursor **cursor, quipu_error *error);
 int quipu_lmdb_entry_list_open(quipu_driver_datastore *datastore,
                                quipu_bytes prefix, quipu_bytes from,
                                int64_t deadline, quipu_driver_cursor **cursor,

@@ -21,7 +21,8 @@ static int open_once(const struct lease *lease, void *context)
     const quipu_open *how = context;
     bool create =
         (how->flags & QUIPU_OPEN_CREATE) != 0 && !lease->datastore->readonly;
-    return quipu_postgres_catalogue_open(lease, create);
+    return quipu_postgres_catalogue_open(
+        lease, create, (how->flags & QUIPU_OPEN_ALL_NAMESPACES) != 0);
 }
 
 /* The module itself does not load with an older libpq, which lacks functions

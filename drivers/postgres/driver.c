@@ -43,6 +43,7 @@ static const quipu_driver driver = {
     .list_schemas = quipu_postgres_listing_schemas,
     .list_sequences = quipu_postgres_listing_sequences,
     .list_tracking = quipu_postgres_listing_tracking,
+    .list_logs = quipu_postgres_listing_logs,
     .list_entries = quipu_postgres_entry_listing_open,
     .step = quipu_postgres_read_step,
     .cursor_close = quipu_postgres_read_close,

@@ -23,6 +23,7 @@ enum statement {
     SQL_TRACKING_DELETE,
     SQL_TRACKING_NEXT,
     SQL_SCHEMAS_NEXT,
+    SQL_LOGS_NEXT,
     SQL_COLUMNS,
     SQL_HEAD,
     SQL_SET_HEAD,

@@ -34,6 +34,7 @@ static const quipu_driver driver = {
     .list_schemas = quipu_sqlite_listing_schemas,
     .list_sequences = quipu_sqlite_listing_sequences,
     .list_tracking = quipu_sqlite_listing_tracking,
+    .list_logs = quipu_sqlite_listing_logs,
     .step = quipu_sqlite_cursor_step,
     .cursor_close = quipu_sqlite_cursor_close,
     .last_position = quipu_sqlite_lookup_last_position,

@@ -432,9 +432,10 @@ static int open_store(quipu_driver_datastore *datastore, const quipu_open *how,
                      ? open_file(datastore, create, deadline, error)
                      : open_memory(datastore, create, deadline, error);
     }
-    return status == QUIPU_OK ? quipu_sqlite_catalogue_identity(
-                                    datastore, create, deadline, error)
-                              : status;
+    return status == QUIPU_OK && (how->flags & QUIPU_OPEN_ALL_NAMESPACES) == 0
+               ? quipu_sqlite_catalogue_identity(datastore, create, deadline,
+                                                 error)
+               : status;
 }
 
 static quipu_driver_datastore *create_datastore(const quipu_host *host,

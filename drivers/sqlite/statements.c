@@ -43,6 +43,13 @@ static const char *const common_sql[SQL_COMMON_COUNT] = {
         "FROM quipu_schemas "
         "WHERE namespace = ?1 AND name > ?2 "
         "ORDER BY name LIMIT 1",
+    [SQL_LOGS_NEXT] =
+        "SELECT n.name, coalesce(s.name, ''), h.head "
+        "FROM quipu_namespaces AS n "
+        "LEFT JOIN quipu_schemas AS s ON s.namespace = n.number "
+        "LEFT JOIN quipu_heads AS h ON h.schema = s.number "
+        "WHERE n.name >= ?2 AND (n.name > ?2 OR s.name > ?3 OR ?1) "
+        "ORDER BY n.name, s.name LIMIT 1",
     [SQL_HEAD] = "SELECT head FROM quipu_heads WHERE schema = ?1",
     [SQL_SET_HEAD] = "UPDATE quipu_heads SET head = ?2 WHERE schema = ?1",
     [SQL_ENTRY_TABLES] =

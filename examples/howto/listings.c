@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The schemas and the tracking records of a store.  Prints:
+ * The schemas, the tracking records and the namespaces of a store.  Prints:
  *
  *     schema accounts: its sequence ids are in aggregate_id
  *     schema notes: its sequence ids are in sequence_id
  *     mailer has processed 1 of accounts
+ *     "" accounts has 1 events
+ *     "" notes has 0 events
  *     schema accounts: its sequence ids are in aggregate_id
  */
 #include "howto.h"
@@ -50,6 +52,22 @@ static int list_trackings(quipu_datastore *datastore, quipu_error *error)
     return status;
 }
 
+static int list_namespaces(quipu_datastore *datastore, quipu_error *error)
+{
+    const quipu_log *log;
+    quipu_logs *logs;
+
+    QUIPU_TRY(quipu_logs_open(datastore, &logs, error));
+    int status;
+
+    while ((status = quipu_logs_next(logs, &log, error)) == QUIPU_OK && log) {
+        printf("\"%s\" %s has %" PRId64 " events\n", log->name_space,
+               log->table ? log->table : "(no schema)", log->head);
+    }
+    quipu_logs_close(logs);
+    return status;
+}
+
 /* ------------------------------------------------------------- the program */
 
 static int track(struct bank *bank, quipu_error *error)
@@ -76,6 +94,7 @@ int listings_show(struct bank *bank, quipu_error *error)
     QUIPU_TRY(track(bank, error));
     QUIPU_TRY(list_schemas(bank->datastore, error));
     QUIPU_TRY(list_trackings(bank->datastore, error));
+    QUIPU_TRY(list_namespaces(bank->datastore, error));
     QUIPU_TRY(quipu_datastore_teardown(bank->datastore, &notes, error));
     return list_schemas(bank->datastore, error);
 }

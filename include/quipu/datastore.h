@@ -33,6 +33,7 @@ extern "C" {
 typedef struct quipu_datastore quipu_datastore;
 typedef struct quipu_schemas quipu_schemas;
 typedef struct quipu_trackings quipu_trackings;
+typedef struct quipu_logs quipu_logs;
 
 /* Options in addition to those of a URI; all is borrowed for the call. */
 typedef struct quipu_settings {
@@ -62,15 +63,18 @@ typedef struct quipu_settings {
  *   timeout=MILLISECONDS     limit for each call as a whole; default 5000;
  *                            0: only work that can be done at once
  *   namespace=NAME           an independent set of schemas in the same store,
- *                            0 to 63 bytes; default none
+ *                            0 to 63 bytes; default none; *: the datastore
+ *                            can only list those that there are
+ *                            (quipu_logs_open), and creates nothing
  * Each driver publishes further options.
  *
  * `settings` may be NULL.  *datastore is closed by quipu_datastore_close.
  *
  * NOT_FOUND: there is no such driver, or no such store.  UNSUPPORTED: the
- * driver cannot be loaded or is of another ABI, or the store's format or file
- * system is not supported.  INVALID: the URI is malformed; an option is unknown
- * (the message lists those known), given twice, or has a wrong value.
+ * driver cannot be loaded or is of another ABI, the store's format or file
+ * system is not supported, or (namespace=*) the driver lists no namespaces.
+ * INVALID: the URI is malformed; an option is unknown (the message lists those
+ * known), given twice, or has a wrong value.
  */
 QUIPU_API int quipu_datastore_open(const char *uri,
                                    const quipu_settings *settings,
@@ -257,6 +261,18 @@ QUIPU_API int quipu_trackings_next(quipu_trackings *trackings,
                                    const quipu_tracking **tracking,
                                    quipu_error *error);
 QUIPU_API void quipu_trackings_close(quipu_trackings *trackings);
+
+/*
+ * Lists the logs of all namespaces of the store with their heads, by namespace
+ * and table, in the same way; a namespace without schemas has one row.  Each
+ * head is at least what it was when the listing was opened.  UNSUPPORTED: the
+ * driver lists no namespaces.
+ */
+QUIPU_API int quipu_logs_open(quipu_datastore *datastore, quipu_logs **logs,
+                              quipu_error *error);
+QUIPU_API int quipu_logs_next(quipu_logs *logs, const quipu_log **log,
+                              quipu_error *error);
+QUIPU_API void quipu_logs_close(quipu_logs *logs);
 
 /* Reads the tracking record of a consumer for the log of a name; both are 1 to
  * 255 bytes.  NOT_FOUND: there is none.  INVALID: a name is empty, too long, or

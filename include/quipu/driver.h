@@ -135,7 +135,11 @@ typedef struct quipu_option {
 enum quipu_open_flag {
     QUIPU_OPEN_READONLY = 1u << 0, /* change no byte of the store */
     QUIPU_OPEN_CREATE = 1u << 1,   /* create the store if it does not exist */
-    QUIPU_OPEN_RELAXED = 1u << 2   /* durability=relaxed (V3) */
+    QUIPU_OPEN_RELAXED = 1u << 2,  /* durability=relaxed (V3) */
+    /* For `list_logs` only, given to drivers that have it: no namespace is
+     * looked for, nor created.  Of the other operations with a datastore the
+     * core calls step, cursor_close, interrupt and close. */
+    QUIPU_OPEN_ALL_NAMESPACES = 1u << 3
 };
 
 /* The arguments with which a datastore is opened. */
@@ -377,11 +381,11 @@ typedef struct quipu_driver {
     /*
      * Lends the next rows as an array of any length from 1 on that suits the
      * driver; after the last row, *count is 0, also when called again.  The
-     * rows are quipu_item, quipu_sequence, quipu_tracking or quipu_entry,
-     * depending on the operation that opened the cursor; a quipu_schema is lent
-     * alone.  After an
-     * error the core calls only `cursor_close`.  Codes: TIMEOUT, BUSY, DENIED,
-     * IO, CORRUPT, NOT_FOUND (torn down).
+     * rows are quipu_item, quipu_sequence, quipu_tracking, quipu_entry or
+     * quipu_log, depending on the operation that opened the cursor; a
+     * quipu_schema is lent alone.  After an error the core calls only
+     * `cursor_close`.  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT, NOT_FOUND
+     * (torn down).
      */
     int (*step)(quipu_driver_cursor *cursor, int64_t deadline,
                 const void **rows, size_t *count, quipu_error *error);
@@ -549,6 +553,15 @@ typedef struct quipu_driver {
                           const quipu_sequence_range *reads, size_t count,
                           int64_t deadline, quipu_driver_cursor **cursors,
                           int64_t *erasures, quipu_error *error);
+
+    /*
+     * [optional] Opens a cursor over the logs of all namespaces (rows:
+     * quipu_log), by namespace and table in byte order; a namespace without
+     * schemas has one row.  It is no snapshot: a head is at least what it was
+     * when `list_logs` was called.  Codes: TIMEOUT, BUSY, DENIED, IO, CORRUPT.
+     */
+    int (*list_logs)(quipu_driver_datastore *datastore, int64_t deadline,
+                     quipu_driver_cursor **cursor, quipu_error *error);
 } quipu_driver;
 
 /*

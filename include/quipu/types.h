@@ -271,6 +271,17 @@ typedef struct quipu_tracking {
     uint64_t reserved[2];
 } quipu_tracking;
 
+/* ------------------------------------------------------ logs of a store */
+
+/* The log of a schema of any namespace of a store, or a namespace that has no
+ * schemas. */
+typedef struct quipu_log {
+    const char *name_space; /* "" is the default namespace */
+    const char *table;      /* of the schema; NULL: there is none */
+    int64_t head;           /* last notification id; 0: the log is empty */
+    uint64_t reserved[3];
+} quipu_log;
+
 /* ------------------------------------------------- key-value entries */
 
 #define QUIPU_KEY_MAX 480 /* bytes of the key of an entry */

@@ -182,6 +182,9 @@ void datastores_list_what_they_hold(void **)
     assert_true(quipu::to_view(datastore.list_trackings().next()->consumer) ==
                 "printer");
 
+    quipu::logs logs = datastore.list_logs();
+    assert_string_equal(logs.next()->name_space, "");
+
     quipu::consumers consumers = datastore.list_consumers();
     const quipu_consumer *consumer = consumers.next();
     assert_string_equal(consumer->name, "printer");

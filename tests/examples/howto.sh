@@ -28,7 +28,7 @@ for source in "$folder"/*.c; do
     case $driver in
     sqlite) uri="sqlite:///$name.db" ;;
     lmdb) uri="lmdb:///$name" ;;
-    postgres) uri="$QUIPU_TEST_POSTGRES&namespace=$name" ;;
+    postgres) uri="$QUIPU_TEST_POSTGRES&schema=$name" ;;
     esac
     if [ "$driver" != sqlite ] && grep -q 'On SQLite\.' "$source"; then
         continue

@@ -84,7 +84,7 @@ position  time                  metadata
 END
 "$plant" rich sqlite:///r.db
 for width in 3 10 60 80 120; do
-    for command in log "read --limit 9" sequences topics info; do
+    for command in log "read --limit 9" sequences topics info namespaces; do
         sequence=
         [ "$command" = "${command#read}" ] || sequence=odd
         on_terminal $width $command sqlite:///r.db $sequence

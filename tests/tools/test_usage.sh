@@ -101,7 +101,8 @@ expect 1 "$quipu" verify sqlite:///missing.db
 complains missing.db
 [ ! -e missing.db ] || fail "reading created a store"
 echo "Dear diary" >foreign.db
-for command in info sequences topics log consumers parked timers verify; do
+for command in info namespaces sequences topics log consumers parked timers \
+    verify; do
     expect 1 "$quipu" $command sqlite:///foreign.db
     complains foreign.db
 done
@@ -114,7 +115,8 @@ expect 1 "$quipu" info sqlite:///other.db
 # Reading changes no byte of a store.
 "$plant" plain sqlite:///a.db 2 3
 before=$(cksum a.db)
-for command in info sequences topics log consumers parked timers verify; do
+for command in info namespaces sequences topics log consumers parked timers \
+    verify; do
     expect 0 "$quipu" $command sqlite:///a.db
     quiet
 done

@@ -8,9 +8,11 @@
 #include <string.h>
 
 /* NULL-terminated, in the order of the help. */
+/* clang-format off */
 const struct command *const commands[] = {
     &drivers_command,
     &info_command,
+    &namespaces_command,
     &stats_command,
     &sequences_command,
     &topics_command,
@@ -35,6 +37,7 @@ const struct command *const commands[] = {
     &bench_command,
     NULL,
 };
+/* clang-format on */
 
 const struct command *command_find(const char *name)
 {

@@ -508,7 +508,8 @@ static int find_or_make_namespace(const struct lease *lease, bool create)
         datastore->name, TRIES + 1);
 }
 
-int quipu_postgres_catalogue_open(const struct lease *lease, bool create)
+int quipu_postgres_catalogue_open(const struct lease *lease, bool create,
+                                  bool all_namespaces)
 {
     quipu_driver_datastore *datastore = lease->datastore;
     quipu_postgres_catalogue_sql_finish(datastore); /* of an earlier try */
@@ -521,7 +522,7 @@ int quipu_postgres_catalogue_open(const struct lease *lease, bool create)
     if (status == QUIPU_OK) {
         status = find_or_make_store(lease, create);
     }
-    if (status == QUIPU_OK) {
+    if (status == QUIPU_OK && !all_namespaces) {
         status = find_or_make_namespace(lease, create);
     }
     return status;

@@ -43,9 +43,10 @@
 /* Finds the store's PostgreSQL schema, checks the format, and finds the
  * namespace; fills datastore->schema, namespace_number, identity, shared_flush
  * and sql.
- * With `create`, makes what is missing.  NOT_FOUND; UNSUPPORTED: a newer
- * format; CORRUPT. */
-int quipu_postgres_catalogue_open(const struct lease *lease, bool create);
+ * With `create`, makes what is missing; with `all_namespaces` looks for none.
+ * NOT_FOUND; UNSUPPORTED: a newer format; CORRUPT. */
+int quipu_postgres_catalogue_open(const struct lease *lease, bool create,
+                                  bool all_namespaces);
 
 /* Create the table of entries, that of erasures, or that of namespaces with
  * shared flushes, in a store that lacks it.  DENIED: the role lacks the

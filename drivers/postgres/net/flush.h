@@ -32,6 +32,10 @@
  *       head that was read before needs no flush of its own.
  * INV5  A standby replays only what its primary has flushed: there is nothing
  *       to flush.
+ * INV6  The list of all namespaces has heads of other namespaces, which may
+ *       have shared flushes.  It reads the format of the store, too, which was
+ *       raised before the first append to such a namespace; then it is read
+ *       again, with a flush.
  */
 #ifndef POSTGRES_FLUSH_H
 #define POSTGRES_FLUSH_H

@@ -144,12 +144,13 @@ struct reads {
 /* Returns true if what the reads return may not be durable yet (flush.h). */
 static bool needs_flush(const struct lease *lease, const struct reads *reads)
 {
-    bool settled = true;
+    const bool shared = lease->datastore->shared_flush;
+    bool flush = false;
     for (size_t i = 0; i < reads->count; i++) {
-        settled = settled && reads->queries[i].settled;
+        const struct query *query = &reads->queries[i];
+        flush = flush || query->flush || (shared && !query->settled);
     }
-    return SAFEGUARDED("V2.read-returns-what-is-durable",
-                       lease->datastore->shared_flush && !settled, false);
+    return SAFEGUARDED("V2.read-returns-what-is-durable", flush, false);
 }
 
 static int receive_flush(const struct lease *lease, const char *what)

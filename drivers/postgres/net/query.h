@@ -38,6 +38,7 @@ int quipu_postgres_query_repeat(quipu_driver_datastore *datastore,
 struct query {
     const struct statement *statement;
     bool settled; /* all that it can return is durable (flush.h, INV4) */
+    bool flush;   /* it may return what is not, whichever the namespace is */
     void (*put)(struct arguments *arguments, const void *context);
     const void *context;
     const char *what;

@@ -2,14 +2,17 @@
 /* Listings: each step selects the rows behind the last key. */
 #include "listings.h"
 
+#include "catalogue/catalogue.h"
 #include "net/errors.h"
 #include "net/query.h"
 
+#include "common/safeguard.h"
 #include "common/schema.h"
 
 #include <string.h>
 
 #define PAGE_ROWS 256
+#define PAGE_LOGS 4096 /* they are small, and a program asks for all */
 
 /* The shape of the answer bounds the size (net/shape.h). */
 static void keep_key(struct listing *listing, int which, quipu_bytes bytes)
@@ -314,14 +317,114 @@ static int next_tracking(quipu_driver_cursor *cursor, int64_t deadline,
     return QUIPU_OK;
 }
 
+/* -------------------------------------------------------------------- logs */
+
+static void put_log(struct arguments *arguments, const void *context)
+{
+    const struct listing *listing =
+        &((const quipu_driver_cursor *)context)->listing;
+    quipu_postgres_binary_add_bytes(arguments, key_of(listing, 0));
+    quipu_postgres_binary_add_bytes(arguments, key_of(listing, 1));
+    quipu_postgres_binary_add_bool(arguments, !listing->begun);
+    quipu_postgres_binary_add_int8(arguments, PAGE_LOGS);
+}
+
+/* Returns false if the rows are not those that were asked for. */
+static bool take_logs(const struct listing *listing, quipu_log *logs)
+{
+    int rows = PQntuples(listing->page);
+    quipu_bytes space = key_of(listing, 0);
+    quipu_bytes table = key_of(listing, 1);
+    bool any = listing->begun;
+    for (int i = 0; i < rows && rows <= PAGE_LOGS; i++) {
+        quipu_bytes name = quipu_postgres_binary_get_bytes(listing->page, i, 0);
+        quipu_bytes log = quipu_postgres_binary_get_bytes(listing->page, i, 1);
+        int order = any ? compare(name, space) : 1;
+        if (order < 0 || (order == 0 && compare(log, table) <= 0)) {
+            return false;
+        }
+        logs[i] = (quipu_log){
+            .name_space = quipu_postgres_binary_get_text(listing->page, i, 0),
+            .table = quipu_postgres_binary_get_text(listing->page, i, 1)
+        };
+        if (!PQgetisnull(listing->page, i, 2)) {
+            logs[i].head = quipu_postgres_binary_get_int(listing->page, i, 2);
+        }
+        space = name;
+        table = log;
+        any = true;
+    }
+    return rows <= PAGE_LOGS;
+}
+
+#define LIST_LOGS "list the namespaces"
+
+static int read_logs(quipu_driver_cursor *cursor, int64_t deadline,
+                     quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    quipu_driver_datastore *datastore = cursor->datastore;
+    const struct query query = { .statement = &datastore->sql[SQL_LOGS],
+                                 .flush = listing->flush,
+                                 .put = put_log,
+                                 .context = cursor,
+                                 .what = LIST_LOGS };
+    PQclear(listing->page);
+    listing->page = NULL;
+    return quipu_postgres_query_read(datastore, &query, deadline,
+                                     &listing->page, error);
+}
+
+/* Returns true if a namespace of the store may have shared flushes. */
+static bool has_shared_flush(const PGresult *page)
+{
+    return PQntuples(page) > 0 && !PQgetisnull(page, 0, 3) &&
+           quipu_postgres_binary_get_int(page, 0, 3) >=
+               STORE_FORMAT_SHARED_FLUSH;
+}
+
+static int next_logs(quipu_driver_cursor *cursor, int64_t deadline,
+                     const void **rows, size_t *count, quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    if (listing->done) {
+        return QUIPU_OK;
+    }
+    int status = read_logs(cursor, deadline, error);
+    if (status == QUIPU_OK && !listing->flush &&
+        SAFEGUARDED("V2.other-namespaces-tell-what-is-durable",
+                    has_shared_flush(listing->page), false)) {
+        listing->flush = true;
+        status = read_logs(cursor, deadline, error);
+    }
+    if (status != QUIPU_OK) {
+        return status;
+    }
+    int found = PQntuples(listing->page);
+    if (!take_logs(listing, listing->rows)) {
+        return fail_order(cursor, LIST_LOGS, error);
+    }
+    if (found > 0) {
+        keep_key(listing, 0,
+                 quipu_postgres_binary_get_bytes(listing->page, found - 1, 0));
+        keep_key(listing, 1,
+                 quipu_postgres_binary_get_bytes(listing->page, found - 1, 1));
+        listing->begun = true;
+    }
+    listing->done = found < PAGE_LOGS;
+    *rows = listing->rows;
+    *count = (size_t)found;
+    return QUIPU_OK;
+}
+
 /* ----------------------------------------------------------------- opening */
 
 /* Makes room for a page of rows; closes the cursor if there is none. */
-static int allocate_rows(quipu_driver_cursor *cursor, size_t row_size,
-                         quipu_error *error)
+static int allocate_rows(quipu_driver_cursor *cursor, size_t count,
+                         size_t row_size, quipu_error *error)
 {
     const quipu_host *host = cursor->datastore->host;
-    cursor->listing.rows = host->allocate((PAGE_ROWS + 1) * row_size);
+    cursor->listing.rows = host->allocate(count * row_size);
     if (!cursor->listing.rows) {
         quipu_postgres_read_close(cursor);
         return quipu_postgres_error_no_memory(host, error);
@@ -351,7 +454,22 @@ int quipu_postgres_listing_tracking(quipu_driver_datastore *datastore,
     int status = quipu_postgres_read_create(datastore, NULL, cursor, error);
     if (status == QUIPU_OK) {
         (*cursor)->step = next_tracking;
-        status = allocate_rows(*cursor, sizeof(quipu_tracking), error);
+        status =
+            allocate_rows(*cursor, PAGE_ROWS, sizeof(quipu_tracking), error);
+    }
+    return status;
+}
+
+int quipu_postgres_listing_logs(quipu_driver_datastore *datastore,
+                                int64_t deadline, quipu_driver_cursor **cursor,
+                                quipu_error *error)
+{
+    (void)deadline;
+    int status = quipu_postgres_read_create(datastore, NULL, cursor, error);
+    if (status == QUIPU_OK) {
+        (*cursor)->step = next_logs;
+        (*cursor)->listing.flush = datastore->shared_flush;
+        status = allocate_rows(*cursor, PAGE_LOGS, sizeof(quipu_log), error);
     }
     return status;
 }
@@ -366,7 +484,8 @@ int quipu_postgres_listing_sequences(quipu_driver_datastore *datastore,
     int status = quipu_postgres_read_create(datastore, bound, cursor, error);
     if (status == QUIPU_OK) {
         (*cursor)->step = next_sequences;
-        status = allocate_rows(*cursor, sizeof(quipu_sequence), error);
+        status = allocate_rows(*cursor, PAGE_ROWS + 1, sizeof(quipu_sequence),
+                               error);
     }
     if (status == QUIPU_OK && after.data && after.size > 0) {
         keep_key(&(*cursor)->listing, 0, after);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Listings of schemas, sequences, tracking records and entries.
+ * Listings of schemas, sequences, tracking records, logs and entries.
  *
  * Each step is a statement of its own, which selects the rows behind the last
  * key: no transaction stays open between steps, and rows added meanwhile may
@@ -11,8 +11,8 @@
 
 #include "read.h"
 
-/* The driver operations list_schemas, list_sequences and list_tracking; the
- * cursor is stepped and closed by read.h. */
+/* The driver operations list_schemas, list_sequences, list_tracking and
+ * list_logs; the cursor is stepped and closed by read.h. */
 int quipu_postgres_listing_schemas(quipu_driver_datastore *datastore,
                                    int64_t deadline,
                                    quipu_driver_cursor **cursor,
@@ -26,6 +26,9 @@ int quipu_postgres_listing_tracking(quipu_driver_datastore *datastore,
                                     int64_t deadline,
                                     quipu_driver_cursor **cursor,
                                     quipu_error *error);
+int quipu_postgres_listing_logs(quipu_driver_datastore *datastore,
+                                int64_t deadline, quipu_driver_cursor **cursor,
+                                quipu_error *error);
 
 /* The driver operation list_entries (entry_listing.c); the cursor is stepped
  * and closed by read.h. A store that never had entries has none. */

@@ -34,6 +34,7 @@ struct listing {
     size_t key_size[2];
     bool begun; /* there is a last row */
     bool done;
+    bool flush;     /* of logs: each page is followed by one (net/flush.h) */
     PGresult *page; /* owns the bytes of `rows` */
     void *rows;
     quipu_schema schema; /* the row of a listing of schemas */

@@ -382,6 +382,20 @@ static const struct sql_template templates[CATALOGUE_SQL_COUNT] = {
         " WHERE namespace {=} $1 AND name {>} $2"
         " ORDER BY name"
         " LIMIT 1" },
+    /* $3: nothing was listed yet.  A namespace without schemas has a row. */
+    [SQL_LOGS] = {
+        "text text bool int8",
+        "name name? count? int4?",
+        "SELECT n.name, s.name, h.head,"
+        "       (SELECT pg_catalog.max(format) FROM {quipu_store})"
+        "  FROM {quipu_namespaces} AS n"
+        "  LEFT JOIN {quipu_schemas} AS s ON s.namespace {=} n.number"
+        "  LEFT JOIN {quipu_heads} AS h"
+        "         ON h.namespace {=} s.namespace AND h.schema {=} s.number"
+        " WHERE n.name {>=} $1"
+        "   AND (n.name {>} $1 OR s.name {>} $2 OR $3)"
+        " ORDER BY n.name, s.name"
+        " LIMIT $4" },
     [SQL_SCHEMA_COLUMNS] = {
         "int4 int8",
         "name text",

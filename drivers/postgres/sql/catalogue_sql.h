@@ -52,6 +52,7 @@ enum catalogue_sql {
     SQL_NAMESPACE_COUNT, /* takes the next schema number, and a lock */
     SQL_SCHEMA_FIND,
     SQL_SCHEMA_NEXT,
+    SQL_LOGS, /* of all namespaces */
     SQL_SCHEMA_COLUMNS,
     SQL_SCHEMA_ADD,
     SQL_SCHEMA_REMOVE,

@@ -35,6 +35,7 @@ struct listing {
     char *schema_block; /* memory of `schema` */
     quipu_sequence sequence;
     quipu_tracking tracking;
+    quipu_log log;
 };
 
 /* Where a listing of entries continues: above the key, or, until it has begun,
@@ -140,5 +141,8 @@ int quipu_sqlite_listing_tracking(quipu_driver_datastore *datastore,
                                   int64_t deadline,
                                   quipu_driver_cursor **cursor,
                                   quipu_error *error);
+int quipu_sqlite_listing_logs(quipu_driver_datastore *datastore,
+                              int64_t deadline, quipu_driver_cursor **cursor,
+                              quipu_error *error);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Listings of schemas, sequences and tracking records.
+/* Listings of schemas, sequences, tracking records and logs.
  *
  * Each step looks for the first row whose key follows that of the last one. So
  * a listing holds no transaction between two steps; rows added or removed
@@ -209,8 +209,8 @@ static int read_schema(quipu_driver_cursor *cursor, struct connection *reader,
 }
 
 /* Reads the row behind the key of the listing.  The statement has as parameters
- * the namespace and the parts of the key.  If *found, the caller takes the
- * row; it resets *statement in any case. */
+ * the namespace (of logs: whether the listing begins) and the parts of the key.
+ * If *found, the caller takes the row; it resets *statement in any case. */
 static int step_by_key(quipu_driver_cursor *cursor, struct connection *reader,
                        enum statement which, struct key_columns columns,
                        sqlite3_stmt **statement, bool *found,
@@ -224,7 +224,9 @@ static int step_by_key(quipu_driver_cursor *cursor, struct connection *reader,
         return status;
     }
     (void)sqlite3_bind_int64(*statement, 1,
-                             cursor->datastore->name_space_number);
+                             which == SQL_LOGS_NEXT
+                                 ? !cursor->listing.begun
+                                 : cursor->datastore->name_space_number);
     for (int i = 0; i < columns.count; i++) {
         bind_key(*statement, 2 + i, &cursor->listing, i);
     }
@@ -335,6 +337,30 @@ static int next_tracking(quipu_driver_cursor *cursor, struct connection *reader,
     return status;
 }
 
+/* -------------------------------------------------------------------- logs */
+
+static int next_log(quipu_driver_cursor *cursor, struct connection *reader,
+                    struct cursor_rows *rows, quipu_error *error)
+{
+    struct listing *listing = &cursor->listing;
+    sqlite3_stmt *statement = NULL;
+    bool found = false;
+    int status = step_by_key(cursor, reader, SQL_LOGS_NEXT,
+                             (struct key_columns){ 0, 2, SQLITE_TEXT },
+                             &statement, &found, error);
+
+    if (status == QUIPU_OK && found) {
+        listing->log =
+            (quipu_log){ .name_space = listing->key[0],
+                         .table =
+                             listing->key_size[1] > 0 ? listing->key[1] : NULL,
+                         .head = sqlite3_column_int64(statement, 2) };
+        *rows = (struct cursor_rows){ &listing->log, 1 };
+    }
+    (void)sqlite3_reset(statement);
+    return status;
+}
+
 /* ----------------------------------------------------------------- opening */
 
 int quipu_sqlite_listing_schemas(quipu_driver_datastore *datastore,
@@ -360,6 +386,19 @@ int quipu_sqlite_listing_tracking(quipu_driver_datastore *datastore,
     (void)deadline;
     if (status == QUIPU_OK) {
         (*cursor)->step = next_tracking;
+    }
+    return status;
+}
+
+int quipu_sqlite_listing_logs(quipu_driver_datastore *datastore,
+                              int64_t deadline, quipu_driver_cursor **cursor,
+                              quipu_error *error)
+{
+    int status = quipu_sqlite_cursor_create(datastore, NULL, cursor, error);
+
+    (void)deadline;
+    if (status == QUIPU_OK) {
+        (*cursor)->step = next_log;
     }
     return status;
 }

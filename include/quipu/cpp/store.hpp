@@ -56,6 +56,8 @@ using bucket_reader =
             &quipu_bucket_reader_close>;
 using schemas = listing<quipu_schemas, quipu_schema, &quipu_schemas_next,
                         &quipu_schemas_close>;
+using logs =
+    listing<quipu_logs, quipu_log, &quipu_logs_next, &quipu_logs_close>;
 using trackings = listing<quipu_trackings, quipu_tracking,
                           &quipu_trackings_next, &quipu_trackings_close>;
 using entries = listing<quipu_entries, quipu_entry, &quipu_entries_next,
@@ -153,6 +155,10 @@ public:
     {
         return trackings(
             call_to<quipu_trackings *>(given, quipu_trackings_open, self()));
+    }
+    logs list_logs(error *given = nullptr)
+    {
+        return logs(call_to<quipu_logs *>(given, quipu_logs_open, self()));
     }
     quipu_position read_tracking(zstring consumer, zstring log,
                                  error *given = nullptr)

@@ -23,7 +23,7 @@ static const char *const operations[] = {
     "last_position", "log_head",       "wait",          "read_tracking",
     "backup",        "restore",        "list_entries",  "read_filtered",
     "find_event",    "erase",          "erasures",      "alter",
-    "last_item",     "read_sequences",
+    "last_item",     "read_sequences", "list_logs",
 };
 
 #define OPERATIONS (sizeof(operations) / sizeof(*operations))
@@ -110,7 +110,7 @@ static uint32_t accepted_by_core(enum quipu_call call)
 static void header_core_and_proxy_list_the_same_statuses(void **state)
 {
     (void)state;
-    assert_int_equal(OPERATIONS, QUIPU_CALL_READ_SEQUENCES + 1);
+    assert_int_equal(OPERATIONS, QUIPU_CALL_LIST_LOGS + 1);
     for (size_t i = 0; i < OPERATIONS; i++) {
         uint32_t codes = listed(operations[i]);
         uint32_t passed = accepted_by_core((enum quipu_call)i);

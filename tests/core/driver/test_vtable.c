@@ -28,7 +28,7 @@ static const struct {
     MEMBER(list_tracking, false), MEMBER(step, true),
     MEMBER(cursor_close, true),   MEMBER(last_position, true),
     MEMBER(log_head, false),      MEMBER(wait, false),
-    MEMBER(read_tracking, false),
+    MEMBER(read_tracking, false), MEMBER(list_logs, false),
 };
 
 static void complete_table_is_copied(void **state)

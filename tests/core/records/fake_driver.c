@@ -349,6 +349,12 @@ static int fake_list_tracking(quipu_driver_datastore *datastore,
     return open_cursor(datastore, FAKE_LIST_TRACKING, deadline, cursor, error);
 }
 
+static int fake_list_logs(quipu_driver_datastore *datastore, int64_t deadline,
+                          quipu_driver_cursor **cursor, quipu_error *error)
+{
+    return open_cursor(datastore, FAKE_LIST_LOGS, deadline, cursor, error);
+}
+
 static int fake_step(quipu_driver_cursor *cursor, int64_t deadline,
                      const void **rows, size_t *count, quipu_error *error)
 {
@@ -512,13 +518,14 @@ static const char *fake_library(void)
     .list_sequences = fake_list_sequences, .step = fake_step,                 \
     .cursor_close = fake_cursor_close, .last_position = fake_last_position
 
-#define OPTIONAL                                                    \
-    .transact = fake_transact, .read_log = fake_read_log,           \
-    .list_tracking = fake_list_tracking, .log_head = fake_log_head, \
-    .wait = fake_wait, .read_tracking = fake_read_tracking,         \
-    .backup = fake_backup, .restore = fake_restore,                 \
-    .list_entries = fake_list_entries, .alter = fake_alter,         \
-    .last_item = fake_last_item, .read_sequences = fake_read_sequences
+#define OPTIONAL                                                        \
+    .transact = fake_transact, .read_log = fake_read_log,               \
+    .list_tracking = fake_list_tracking, .log_head = fake_log_head,     \
+    .wait = fake_wait, .read_tracking = fake_read_tracking,             \
+    .backup = fake_backup, .restore = fake_restore,                     \
+    .list_entries = fake_list_entries, .alter = fake_alter,             \
+    .last_item = fake_last_item, .read_sequences = fake_read_sequences, \
+    .list_logs = fake_list_logs
 
 #define FILTERED                                                        \
     .read_filtered = fake_read_filtered, .find_event = fake_find_event, \

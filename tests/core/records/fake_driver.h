@@ -37,6 +37,7 @@ enum fake_call {
     FAKE_ALTER,
     FAKE_LAST_ITEM,
     FAKE_READ_SEQUENCES,
+    FAKE_LIST_LOGS,
     FAKE_CALLS
 };
 

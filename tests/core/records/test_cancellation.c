@@ -37,6 +37,7 @@ static void list_all(struct calls *calls, quipu_datastore *store,
     quipu_schemas *schemas = NULL;
     quipu_sequences *sequences = NULL;
     quipu_trackings *trackings = NULL;
+    quipu_logs *logs = NULL;
     const quipu_schema *schema = NULL;
 
     expect(calls, quipu_schemas_open(store, &schemas, NULL));
@@ -47,6 +48,8 @@ static void list_all(struct calls *calls, quipu_datastore *store,
     quipu_sequences_close(sequences);
     expect(calls, quipu_trackings_open(store, &trackings, NULL));
     quipu_trackings_close(trackings);
+    expect(calls, quipu_logs_open(store, &logs, NULL));
+    quipu_logs_close(logs);
 }
 
 static void ignore(void *context, const quipu_item *item)
@@ -79,7 +82,7 @@ static void read_all(struct calls *calls, quipu_records *records)
     expect(calls, quipu_records_wait(records, 0, 1, &last, NULL));
 }
 
-#define CALLS 21
+#define CALLS 22
 
 static void *make_all_calls(void *context)
 {

@@ -13,6 +13,7 @@ static quipu_cursor *cursor;
 static quipu_schemas *schemas;
 static quipu_trackings *trackings;
 static quipu_sequences *sequences;
+static quipu_logs *logs;
 static const quipu_bytes absent;
 
 static int start(void **state)
@@ -24,6 +25,7 @@ static int start(void **state)
               &error);
     assert_ok(quipu_schemas_open(fake_store, &schemas, &error), &error);
     assert_ok(quipu_trackings_open(fake_store, &trackings, &error), &error);
+    assert_ok(quipu_logs_open(fake_store, &logs, &error), &error);
     assert_ok(quipu_sequences_open(fake_records, absent, &sequences, &error),
               &error);
     return 0;
@@ -35,6 +37,7 @@ static int finish(void **state)
     quipu_schemas_close(schemas);
     quipu_trackings_close(trackings);
     quipu_sequences_close(sequences);
+    quipu_logs_close(logs);
     return fake_end(state);
 }
 
@@ -115,10 +118,12 @@ static void try_cursors(void)
     const quipu_schema *schema;
     const quipu_tracking *tracking;
     const quipu_sequence *sequence;
+    const quipu_log *log;
     quipu_cursor *cursor2;
     quipu_schemas *schemas2;
     quipu_trackings *trackings2;
     quipu_sequences *sequences2;
+    quipu_logs *logs2;
     quipu_error error;
 
     REFUSED(quipu_records_read(fake_records, id, NULL, &cursor2, &error));
@@ -130,6 +135,8 @@ static void try_cursors(void)
     REFUSED(quipu_trackings_next(trackings, &tracking, &error));
     REFUSED(quipu_sequences_open(fake_records, absent, &sequences2, &error));
     REFUSED(quipu_sequences_next(sequences, &sequence, &error));
+    REFUSED(quipu_logs_open(fake_store, &logs2, &error));
+    REFUSED(quipu_logs_next(logs, &log, &error));
 }
 
 static void try_closing(void)
@@ -143,6 +150,7 @@ static void try_closing(void)
     quipu_schemas_close(schemas);
     quipu_trackings_close(trackings);
     quipu_sequences_close(sequences);
+    quipu_logs_close(logs);
 }
 
 static int wait_for(pid_t child)

@@ -106,6 +106,14 @@ static int call_list_sequences(quipu_datastore *store, quipu_records *records)
     return quipu_sequences_open(records, absent, &sequences, &error);
 }
 
+static int call_list_logs(quipu_datastore *store, quipu_records *records)
+{
+    quipu_logs *logs;
+
+    (void)records;
+    return quipu_logs_open(store, &logs, &error);
+}
+
 static int call_list_tracking(quipu_datastore *store, quipu_records *records)
 {
     quipu_trackings *trackings;
@@ -304,6 +312,7 @@ static const struct operation {
       T | B | D | I | C | N, 0 },
     { "list_tracking", call_list_tracking, FAKE_LIST_TRACKING,
       T | B | D | I | C, QUIPU_CAN_TRACK },
+    { "list_logs", call_list_logs, FAKE_LIST_LOGS, T | B | D | I | C, 0 },
     { "step", call_step, FAKE_STEP, T | B | D | I | C | N, 0 },
     { "last_position", call_last_position, FAKE_LAST_POSITION,
       T | B | D | I | C | N, 0 },

@@ -105,8 +105,13 @@ static void invalid_listings_do_not_reach_the_driver(void **state)
     quipu_schemas *schemas;
     quipu_trackings *trackings;
     quipu_sequences *sequences;
+    quipu_logs *logs;
 
     (void)state;
+    assert_refused(quipu_logs_open(NULL, &logs, &error), QUIPU_INVALID, &error,
+                   "datastore is NULL");
+    assert_refused(quipu_logs_open(fake_store, NULL, &error), QUIPU_INVALID,
+                   &error, "logs is NULL");
     assert_refused(quipu_schemas_open(NULL, &schemas, &error), QUIPU_INVALID,
                    &error, "datastore is NULL");
     assert_refused(quipu_trackings_open(NULL, &trackings, &error),
@@ -123,6 +128,48 @@ static void invalid_listings_do_not_reach_the_driver(void **state)
     assert_int_equal(fake_calls(), before);
 }
 
+/* A datastore of all namespaces lists logs, and refuses all else. */
+static void datastore_of_all_namespaces_only_lists(void **state)
+{
+    const quipu_log row = { .name_space = "a", .table = "events", .head = 5 };
+    const void *const rows[] = { &row, NULL };
+    quipu_datastore *all = NULL;
+    quipu_schemas *schemas;
+    quipu_records *records;
+    const quipu_log *log = NULL;
+    quipu_logs *logs = NULL;
+
+    (void)state;
+    assert_ok(quipu_datastore_open("fake:?namespace=*", NULL, &all, &error),
+              &error);
+    assert_string_equal(fake.name_space, "");
+    assert_int_equal(fake.open_flags, QUIPU_OPEN_ALL_NAMESPACES);
+    assert_refused(quipu_schemas_open(all, &schemas, &error), QUIPU_INVALID,
+                   &error, "opened with namespace=*");
+    assert_refused(quipu_records_open(all, &fake_schema, &records, &error),
+                   QUIPU_INVALID, &error, "opened with namespace=*");
+    assert_refused(quipu_datastore_setup(all, &fake_schema, &error),
+                   QUIPU_INVALID, &error, "opened with namespace=*");
+    fake.rows = rows;
+    assert_ok(quipu_logs_open(all, &logs, &error), &error);
+    assert_ok(quipu_logs_next(logs, &log, &error), &error);
+    assert_ptr_equal(log, &row);
+    assert_ok(quipu_logs_next(logs, &log, &error), &error);
+    assert_null(log);
+    quipu_logs_close(logs);
+    assert_ok(quipu_datastore_close(all, &error), &error);
+}
+
+static void driver_without_the_list_gets_no_such_datastore(void **state)
+{
+    quipu_datastore *all = NULL;
+
+    (void)state;
+    assert_refused(
+        quipu_datastore_open("bare:?namespace=*", NULL, &all, &error),
+        QUIPU_UNSUPPORTED, &error, "list_logs");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +179,8 @@ int main(void)
         fake_test(tracking_records_are_lent_without_a_copy),
         fake_test(sequences_are_listed_after_an_id),
         fake_test(invalid_listings_do_not_reach_the_driver),
+        fake_test(datastore_of_all_namespaces_only_lists),
+        fake_test(driver_without_the_list_gets_no_such_datastore),
     };
 
     return cmocka_run_group_tests(tests, fake_group, NULL) != 0;

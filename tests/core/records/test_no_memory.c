@@ -49,6 +49,7 @@ static int open_all(void *context, quipu_error *error)
     quipu_schemas *schemas = NULL;
     quipu_trackings *trackings = NULL;
     quipu_sequences *sequences = NULL;
+    quipu_logs *logs = NULL;
     int status = quipu_datastore_open("fake:", NULL, &datastore, error);
 
     (void)context;
@@ -62,6 +63,8 @@ static int open_all(void *context, quipu_error *error)
         status ? status : quipu_trackings_open(datastore, &trackings, error);
     status = status ? status
                     : quipu_sequences_open(records, absent, &sequences, error);
+    status = status ? status : quipu_logs_open(datastore, &logs, error);
+    quipu_logs_close(logs);
     quipu_sequences_close(sequences);
     quipu_trackings_close(trackings);
     quipu_schemas_close(schemas);
@@ -82,7 +85,8 @@ static void refusals_of_the_driver_leave_no_memory(void **state)
 {
     static const enum fake_call calls[] = {
         FAKE_OPEN,         FAKE_BIND,          FAKE_READ_LOG,
-        FAKE_LIST_SCHEMAS, FAKE_LIST_TRACKING, FAKE_LIST_SEQUENCES
+        FAKE_LIST_SCHEMAS, FAKE_LIST_TRACKING, FAKE_LIST_SEQUENCES,
+        FAKE_LIST_LOGS
     };
 
     (void)state;

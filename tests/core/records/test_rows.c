@@ -53,6 +53,21 @@ static void close_trackings(void *rows)
     quipu_trackings_close(rows);
 }
 
+static int open_logs(void **out, quipu_error *err)
+{
+    return quipu_logs_open(fake_store, (quipu_logs **)out, err);
+}
+
+static int next_log(void *rows, const void **row, quipu_error *err)
+{
+    return quipu_logs_next(rows, (const quipu_log **)row, err);
+}
+
+static void close_logs(void *rows)
+{
+    quipu_logs_close(rows);
+}
+
 static int open_sequences(void **out, quipu_error *err)
 {
     return quipu_sequences_open(fake_records, (quipu_bytes){ NULL, 0 },
@@ -82,6 +97,7 @@ static const struct kind {
       "schema" },
     { open_trackings, next_tracking, close_trackings, FAKE_LIST_TRACKING,
       "trackings", "tracking" },
+    { open_logs, next_log, close_logs, FAKE_LIST_LOGS, "logs", "log" },
     { open_sequences, next_sequence, close_sequences, FAKE_LIST_SEQUENCES,
       "sequences", "sequence" },
 };
@@ -150,9 +166,11 @@ static void lend_page(const struct kind *kind)
     static quipu_item items[3];
     static quipu_tracking trackings[3];
     static quipu_sequence sequences[3];
+    static quipu_log logs[3];
 
     fake.page = kind->call == FAKE_READ_LOG        ? (const void *)items
                 : kind->call == FAKE_LIST_TRACKING ? (const void *)trackings
+                : kind->call == FAKE_LIST_LOGS     ? (const void *)logs
                                                    : (const void *)sequences;
     fake.page_count = 3;
     fake.pages = 2;
@@ -162,6 +180,7 @@ static size_t row_size(const struct kind *kind)
 {
     return kind->call == FAKE_READ_LOG        ? sizeof(quipu_item)
            : kind->call == FAKE_LIST_TRACKING ? sizeof(quipu_tracking)
+           : kind->call == FAKE_LIST_LOGS     ? sizeof(quipu_log)
                                               : sizeof(quipu_sequence);
 }
 

@@ -41,6 +41,9 @@ static bool take_common(quipu_open *open, const quipu_option *option)
         open->flags |= QUIPU_OPEN_RELAXED;
     } else if (strcmp(option->name, "closed") == 0) {
         open->flags &= ~(uint32_t)QUIPU_OPEN_CREATE;
+    } else if (strcmp(option->name, "namespace") == 0 &&
+               strcmp(option->value, "*") == 0) {
+        open->flags = QUIPU_OPEN_ALL_NAMESPACES;
     } else if (strcmp(option->name, "namespace") == 0) {
         open->name_space = option->value;
     } else {

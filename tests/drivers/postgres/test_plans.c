@@ -2,11 +2,12 @@
 /*
  * The plans of statements that need the last position of a sequence.  They are
  * made while the table is empty and has no statistics, and are kept as long as
- * the connection: they must not read the sequence as a whole later.
+ * the connection: they must not read the sequence as a whole later.  Nor must a
+ * page of the list of all namespaces read those of other pages.
  */
 #include "fixture.h"
 
-enum { ITEMS = 2000, CALLS = 20 };
+enum { ITEMS = 2000, CALLS = 20, NAMESPACES = 20000 };
 
 static quipu_driver_datastore *datastore;
 static quipu_driver_schema *bound;
@@ -165,6 +166,19 @@ static int64_t rows_read(void)
                        " WHERE schemaname = 'plans' AND relname = 'plain'");
 }
 
+/* Also those that are read without an index. */
+static int64_t catalogue_rows_read(void)
+{
+    return fixture_ask("SELECT sum(i.read + t.seq_tup_read)::bigint"
+                       " FROM pg_stat_user_tables AS t,"
+                       "      LATERAL (SELECT sum(idx_tup_read) AS read"
+                       "                 FROM pg_stat_user_indexes"
+                       "                WHERE relid = t.relid) AS i"
+                       " WHERE schemaname = 'plans' AND relname IN"
+                       "       ('quipu_namespaces', 'quipu_schemas',"
+                       "        'quipu_heads')");
+}
+
 /* Makes calls on a new table, and again when the sequence is long.  An index
  * that is read from its end yields a row or two; one that is read as a whole
  * yields the 2,000 items for each call. */
@@ -187,6 +201,53 @@ static void few_rows_are_read(void **state)
     assert_in_range(rows_read(), 0, 3 * ITEMS);
 }
 
+static int64_t count_logs(void)
+{
+    quipu_driver_cursor *cursor = NULL;
+    const void *rows = NULL;
+    int64_t all = 0;
+    size_t count = 1;
+    quipu_error error = { 0 };
+    assert_ok(fixture_driver()->list_logs(
+                  datastore, fixture_now() + 20 * SECOND, &cursor, &error),
+              &error);
+    while (count > 0) {
+        assert_ok(fixture_driver()->step(cursor, fixture_now() + 20 * SECOND,
+                                         &rows, &count, &error),
+                  &error);
+        all += (int64_t)count;
+    }
+    fixture_driver()->cursor_close(cursor);
+    return all;
+}
+
+/* The list takes a few pages; each row is found by one index of its table. */
+static void pages_of_logs_read_their_own_rows(void **state)
+{
+    int64_t before = 0;
+    (void)state;
+    fixture_sql("DROP SCHEMA IF EXISTS plans CASCADE");
+    open_it();
+    assert_int_equal(count_logs(), 1);
+    fixture_sql(
+        "INSERT INTO plans.quipu_namespaces"
+        " SELECT 10 + i, 'n' || i, '00000000-0000-0000-0000-000000000001', 1"
+        "   FROM generate_series(1, %d) AS i;"
+        "INSERT INTO plans.quipu_heads"
+        " SELECT 10 + i, 1, i FROM generate_series(1, %d) AS i;"
+        "INSERT INTO plans.quipu_schemas (namespace, number, name, relation,"
+        "                                 ids, positions, notification_id,"
+        "                                 sequence_id, position, topic, state)"
+        " SELECT 10 + i, 1, 'a', 'a', '', '', '', '', '', '', ''"
+        "   FROM generate_series(1, %d) AS i",
+        NAMESPACES, NAMESPACES, NAMESPACES);
+    fixture_pause(2 * SECOND); /* the server counts rows a moment later */
+    before = catalogue_rows_read();
+    assert_int_equal(count_logs(), NAMESPACES + 1);
+    close_it();
+    assert_in_range(catalogue_rows_read() - before, NAMESPACES, 4 * NAMESPACES);
+}
+
 int main(void)
 {
     static void (*const calls[])(int64_t position) = {
@@ -199,8 +260,11 @@ int main(void)
         "read the last position", "read the last item",
         "list the sequences",
     };
-    struct CMUnitTest tests[sizeof(calls) / sizeof(*calls)];
-    for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
+    enum { COUNT = sizeof(calls) / sizeof(*calls) };
+    struct CMUnitTest tests[COUNT + 1] = {
+        [COUNT] = cmocka_unit_test(pages_of_logs_read_their_own_rows)
+    };
+    for (size_t i = 0; i < COUNT; i++) {
         tests[i] = (struct CMUnitTest){ .name = names[i],
                                         .test_func = few_rows_are_read,
                                         .initial_state = (void *)&calls[i] };

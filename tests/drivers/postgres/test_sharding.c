@@ -238,13 +238,12 @@ static void check_statement(PGconn *pg, const struct statement *statement)
 }
 
 /* Statements that are not sent to a cluster, the catalogue of the server, and
- * SQL_COLUMN_SHARED, which looks through all namespaces during an
- * alteration. */
+ * those that concern all namespaces. */
 static bool is_routed(enum catalogue_sql which, const char *text)
 {
-    return which != SQL_COLUMN_SHARED && which != SQL_DISTRIBUTION &&
-           which != SQL_DISTRIBUTE && which != SQL_SHARED_FLUSH_ADD &&
-           strstr(text, "\"quipu_");
+    return which != SQL_COLUMN_SHARED && which != SQL_LOGS &&
+           which != SQL_DISTRIBUTION && which != SQL_DISTRIBUTE &&
+           which != SQL_SHARED_FLUSH_ADD && strstr(text, "\"quipu_");
 }
 
 static bool is_sent(enum item_sql which)

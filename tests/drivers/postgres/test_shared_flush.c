@@ -403,6 +403,25 @@ static void results_are_durable(void **state)
     }
 }
 
+/* Heads of namespaces with shared flushes, listed by a datastore of such a
+ * namespace, of another one, or of none. */
+static void lists_of_other_namespaces_are_durable(void **state)
+{
+    static const char *const options[] = { PLAIN, PLAIN "&namespace=other",
+                                           PLAIN "&namespace=*" };
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        quipu_driver_datastore *other = fixture_open(options[i]);
+        quipu_driver_cursor *cursor = NULL;
+        quipu_error error = { 0 };
+        int64_t end = append_unflushed();
+        drain(fixture_driver()->list_logs(other, deadline(), &cursor, &error),
+              &cursor, &error);
+        assert_true(flushed() >= end);
+        fixture_close(other);
+    }
+}
+
 static void run_now(const char *command)
 {
     /* NOLINTNEXTLINE(cert-env33-c): the test's own commands. */
@@ -589,6 +608,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_are_durable),
+        cmocka_unit_test(lists_of_other_namespaces_are_durable),
         cmocka_unit_test(acknowledged_appends_survive_a_crash),
         cmocka_unit_test(standbys_are_waited_for),
         cmocka_unit_test(cancelled_waits_tell_nothing),

@@ -271,6 +271,7 @@ enum rows {
     ROWS_SCHEMAS,
     ROWS_SEQUENCES,
     ROWS_TRACKING,
+    ROWS_LOGS,
     ROWS_ENTRIES
 };
 
@@ -286,6 +287,10 @@ static void touch_row(enum rows what, const void *rows, size_t index)
         }
     } else if (what == ROWS_SEQUENCES) {
         touch(((const quipu_sequence *)rows)[index].id);
+    } else if (what == ROWS_LOGS) {
+        const quipu_log *log = (const quipu_log *)rows + index;
+        tour.sum += (unsigned)strlen(log->name_space);
+        tour.sum += log->table ? (unsigned)strlen(log->table) : 0;
     } else if (what == ROWS_ENTRIES) {
         touch(((const quipu_entry *)rows)[index].key);
         touch(((const quipu_entry *)rows)[index].value);
@@ -355,6 +360,10 @@ static void list(void)
     status = driver->list_tracking(tour.store.datastore, deadline(), &cursor,
                                    &error);
     drain(status, cursor, ROWS_TRACKING, &error);
+    error = (quipu_error){ 0 };
+    status =
+        driver->list_logs(tour.store.datastore, deadline(), &cursor, &error);
+    drain(status, cursor, ROWS_LOGS, &error);
     error = (quipu_error){ 0 };
     status =
         driver->list_schemas(tour.store.datastore, deadline(), &cursor, &error);
