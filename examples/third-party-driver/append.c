@@ -343,6 +343,22 @@ static bool append_one(struct store *store, const quipu_request *request,
     return done;
 }
 
+/* Ends the append; the requests that are done have made the logs grow. */
+static void end(struct store *store, const quipu_request *requests, size_t done)
+{
+    pthread_mutex_lock(&store->lock);
+    for (size_t i = 0; i < done; i++) {
+        if (requests[i].schema) {
+            struct contents *contents = requests[i].schema->contents;
+
+            contents->head = (int64_t)contents->log.count;
+        }
+    }
+    store->appending = false;
+    pthread_cond_broadcast(&store->changed);
+    pthread_mutex_unlock(&store->lock);
+}
+
 int memory_append(quipu_driver_datastore *datastore,
                   const quipu_request *requests, size_t count,
                   quipu_result *results, size_t *taken, int64_t deadline,
@@ -374,10 +390,7 @@ int memory_append(quipu_driver_datastore *datastore,
             done++;
         }
     }
-    pthread_mutex_lock(&store->lock);
-    store->appending = false;
-    pthread_cond_broadcast(&store->changed);
-    pthread_mutex_unlock(&store->lock);
+    end(store, requests, done);
 
     /* If some requests are stored, the core passes the others again, and the
      * problem is reported then. */

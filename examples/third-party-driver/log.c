@@ -55,8 +55,7 @@ int memory_log_head(quipu_driver_datastore *datastore,
 static bool has_grown(const quipu_driver_schema *bound, int64_t after,
                       int64_t *head)
 {
-    *head =
-        bound->store->appending ? after : (int64_t)bound->contents->log.count;
+    *head = bound->contents->head;
     return *head > after;
 }
 

@@ -84,6 +84,8 @@ struct contents {
     struct map sequences;
     struct map events;  /* records, if the schema has event ids */
     struct records log; /* the item of notification id n is at n - 1 */
+    int64_t head;       /* its last id when an append ended, for those who wait:
+                         * also readable, with the mutex, during an append */
     int64_t erasures;   /* that have erased items */
 };
 
