@@ -48,6 +48,7 @@ awk -F '"notification_id":' '{ split($2, n, ",");
 # The command ends at its limit, and when the reader closes the pipe.
 "$quipu" log --follow --limit 2 "$a" >out
 [ "$(wc -l <out)" = 3 ] || fail "--limit is ignored"
+: >follow
 "$quipu" log --follow --limit 200 --json --after 9 "$a" >follow &
 follower=$!
 await $follower has_lines follow 1

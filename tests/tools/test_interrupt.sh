@@ -19,6 +19,7 @@ says_after()
 # Export, whose reader does not read.
 mkfifo pipe
 for signal in INT:130 TERM:143 HUP:129; do
+    : >err # before the command is started, which may be late
     env --default-signal=INT "$quipu" export --progress sqlite:///a.db >pipe \
         2>err &
     command=$!
@@ -31,6 +32,7 @@ done
 # Import, whose input does not end.
 "$quipu" export sqlite:///a.db >a.jsonl
 mkfifo input
+: >err
 env --default-signal=INT "$quipu" import --progress sqlite:///b.db <input \
     >out 2>err &
 command=$!
@@ -45,6 +47,7 @@ expect 0 "$quipu" verify sqlite:///b.db
 # A signal that the parent process ignores stays ignored.
 (
     trap '' INT
+    : >err
     "$quipu" export --progress sqlite:///a.db >pipe 2>err &
     command=$!
     exec 3<pipe

@@ -246,6 +246,7 @@ answered y 2 consumers --reset things@1 sqlite:///a.db
 "$plant" more sqlite:///a.db 2
 "$plant" consume sqlite:///a.db mailer 1 >consumed
 mkfifo answers
+: >typed
 quipu=$quipu script -qec "\"\$quipu\" consumers --reset mailer sqlite:///a.db" \
     /dev/null <answers >typed &
 asked=$!
@@ -263,6 +264,7 @@ says '"consumer":"mailer","log":"stored_events","record":2,'
 
 # The events that were counted are erased, and none that came meanwhile.
 mkfifo consent
+: >typed # before the command is started, which may be late
 quipu=$quipu script -qec "\"\$quipu\" erase --log --from 2 --to 9 \
     --schema stored_events sqlite:///a.db" /dev/null <consent >typed &
 asked=$!
