@@ -247,8 +247,7 @@ static void write_all_appends(struct writer *writer)
     write_appends(writer, offsetof(struct quipu_metrics, conflicts), "cause",
                   causes, QUIPU_METRICS_CAUSES);
     begin_family(writer, "quipu_appends_in_doubt_total", "counter",
-                 "Appends with a commit that was not answered, by what became "
-                 "of them.");
+                 "Appends with a commit that was not answered, by outcome.");
     write_appends(writer, offsetof(struct quipu_metrics, doubts), "outcome",
                   doubts, QUIPU_METRICS_DOUBTS);
     begin_family(writer, "quipu_appends_repeated_total", "counter",

@@ -218,6 +218,15 @@ int64_t quipu_postgres_batch_latest(const struct batch *batch)
     return latest;
 }
 
+struct arguments *quipu_postgres_batch_arguments(const struct batch *batch,
+                                                 struct connection *connection)
+{
+    quipu_postgres_binary_begin(&connection->arguments);
+    quipu_postgres_binary_add_int4(&connection->arguments,
+                                   batch->datastore->namespace_number);
+    return &connection->arguments;
+}
+
 /* ------------------------------------------------------------------ entries */
 
 static bool make_sequences(struct batch *batch)

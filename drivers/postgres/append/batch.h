@@ -184,6 +184,11 @@ struct row *quipu_postgres_batch_add_row(struct batch *batch, uint32_t schema,
  * transfer_time more. */
 int64_t quipu_postgres_batch_latest(const struct batch *batch);
 
+/* Begins the arguments of a statement of the batch, of which the first is the
+ * number of its namespace. */
+struct arguments *quipu_postgres_batch_arguments(const struct batch *batch,
+                                                 struct connection *connection);
+
 /* The type of a schema's sequence ids. */
 enum type quipu_postgres_batch_id_type(const struct schema_batch *schema);
 /* Puts a part of an item into the array that is being written. */

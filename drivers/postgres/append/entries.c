@@ -135,15 +135,6 @@ static size_t find_slots(const struct batch *batch,
     return count;
 }
 
-static struct arguments *begin_arguments(const struct batch *batch,
-                                         struct connection *connection)
-{
-    quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_binary_add_int4(&connection->arguments,
-                                   batch->datastore->namespace_number);
-    return &connection->arguments;
-}
-
 bool quipu_postgres_entries_send_slots(struct batch *batch,
                                        struct connection *connection)
 {
@@ -153,7 +144,8 @@ bool quipu_postgres_entries_send_slots(struct batch *batch,
     if (count == 0) {
         return false;
     }
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     quipu_postgres_binary_array_begin(arguments, TYPE_INT8, count);
     for (int i = 0; i < ENTRY_SLOTS; i++) {
         if (slots[i] != SLOT_NONE) {
@@ -178,7 +170,8 @@ bool quipu_postgres_entries_send_slots(struct batch *batch,
 void quipu_postgres_entries_send_lock(struct batch *batch,
                                       struct connection *connection)
 {
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     quipu_postgres_binary_array_begin(arguments, TYPE_TEXT, batch->entry_count);
     for (size_t i = 0; i < batch->entry_count; i++) {
         quipu_postgres_binary_put_bytes(arguments, batch->entries[i].key);
@@ -201,7 +194,7 @@ bool quipu_postgres_entries_send_floor(struct batch *batch,
         needed |= batch->entries[i].may_add;
     }
     if (needed) {
-        (void)begin_arguments(batch, connection);
+        (void)quipu_postgres_batch_arguments(batch, connection);
         quipu_postgres_pipeline_send(connection,
                                      &batch->datastore->sql[SQL_ENTRIES_FLOOR]);
     }
@@ -357,7 +350,8 @@ static void send_changes(struct batch *batch, enum change change,
         [CHANGE_REMOVE] = SQL_ENTRIES_REMOVE,
         [CHANGES] = SQL_ENTRIES_STORED,
     };
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     add_column(batch, change, COLUMN_KEY, arguments);
     if (change == CHANGE_UPDATE || change == CHANGE_REMOVE) {
         add_column(batch, change, COLUMN_WAS, arguments);
@@ -388,7 +382,8 @@ unsigned quipu_postgres_entries_send_writes(struct batch *batch,
         answers++;
     }
     if (batch->raises_floor) {
-        struct arguments *arguments = begin_arguments(batch, connection);
+        struct arguments *arguments =
+            quipu_postgres_batch_arguments(batch, connection);
         quipu_postgres_binary_add_int8(arguments, batch->floor);
         quipu_postgres_pipeline_send(connection,
                                      &batch->datastore->sql[SQL_ENTRIES_RAISE]);

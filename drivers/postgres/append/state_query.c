@@ -86,15 +86,6 @@ size_t quipu_postgres_state_query_count_items(const struct batch *batch,
 
 /* ------------------------------------------------------------------ sending */
 
-static struct arguments *begin_arguments(const struct batch *batch,
-                                         struct connection *connection)
-{
-    quipu_postgres_binary_begin(&connection->arguments);
-    quipu_postgres_binary_add_int4(&connection->arguments,
-                                   batch->datastore->namespace_number);
-    return &connection->arguments;
-}
-
 /* Returns false if there is no schema to lock, or to read. */
 static bool send_heads(struct batch *batch, struct connection *connection,
                        bool locked)
@@ -106,7 +97,8 @@ static bool send_heads(struct batch *batch, struct connection *connection,
     if (count == 0) {
         return false;
     }
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     quipu_postgres_binary_array_begin(arguments, TYPE_INT8, count);
     for (uint32_t i = 0; i < batch->schema_count; i++) {
         if (is_locked(batch, i) == locked) {
@@ -125,7 +117,8 @@ static void send_lasts(struct batch *batch, struct connection *connection,
                        uint32_t index)
 {
     const struct schema_batch *schema = &batch->schemas[index];
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     size_t count = 0;
     for (size_t i = 0; i < batch->sequence_count; i++) {
         count += batch->sequences[i].schema == index;
@@ -164,7 +157,8 @@ static void send_compare(struct batch *batch, struct connection *connection,
                          uint32_t index)
 {
     const struct schema_batch *schema = &batch->schemas[index];
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     add_field(batch, index, arguments, FIELD_EVENT_ID, TYPE_UUID);
     add_field(batch, index, arguments, FIELD_SEQUENCE,
               quipu_postgres_batch_id_type(schema));
@@ -177,7 +171,8 @@ static void send_taken(struct batch *batch, struct connection *connection,
                        uint32_t index)
 {
     const struct schema_batch *schema = &batch->schemas[index];
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     add_field(batch, index, arguments, FIELD_SEQUENCE,
               quipu_postgres_batch_id_type(schema));
     add_field(batch, index, arguments, FIELD_POSITION, TYPE_INT8);
@@ -186,7 +181,8 @@ static void send_taken(struct batch *batch, struct connection *connection,
 
 static void send_tracking(struct batch *batch, struct connection *connection)
 {
-    struct arguments *arguments = begin_arguments(batch, connection);
+    struct arguments *arguments =
+        quipu_postgres_batch_arguments(batch, connection);
     for (int part = 0; part < 2; part++) {
         quipu_postgres_binary_array_begin(arguments, TYPE_TEXT,
                                           batch->tracking_count);
